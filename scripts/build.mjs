@@ -1,0 +1,65 @@
+// Bundles src/ into dist/*.cjs: the launcher, a small entry chunk, and a chunk for everything loaded on demand.
+// Invariant: the result needs no package at run time, and a rebuild never leaves chunks of an earlier one behind.
+import { chmodSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, 'dist');
+const { version, engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+const fail = (error) => {
+  console.error(error.message);
+  process.exit(1);
+};
+
+const bundle = await rolldown({
+  cwd: root,
+  input: { cli: 'src/cli.ts' },
+  platform: 'node',
+  // ulid's Node build imports node:crypto at its top, which costs every command 2 ms it need not pay.
+  resolve: { alias: { ulid: join(root, 'node_modules/ulid/dist/browser/index.js') } },
+  transform: { target: 'node24', define: { __WF_VERSION__: JSON.stringify(version) } },
+});
+// CommonJS because `require` of a builtin or a chunk starts faster than an ESM import of it. Not minified: measured,
+// it gains nothing at start-up, and a user's stack trace stays readable.
+const { output } = await bundle
+  .generate({
+    dir: dist,
+    format: 'cjs',
+    exports: 'named',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
+    dynamicImportInCjs: false,
+  })
+  .catch(fail);
+await bundle.close();
+
+const files = new Map(output.map((file) => [file.fileName, file.type === 'chunk' ? file.code : file.source]));
+const launcher = readFileSync(join(root, 'src/launcher.cjs'), 'utf8')
+  .replaceAll('__WF_VERSION__', version)
+  .replaceAll('__WF_NODE_NEEDED__', engines.node.replace(/^>=\s*/, ''));
+files.set('wf.cjs', launcher);
+
+// The packages inside the bundle are MIT and ISC: their notices have to travel with the copies.
+const bundled = new Set(
+  output
+    .flatMap((file) => file.moduleIds ?? [])
+    .flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? []),
+);
+const notices = [...bundled].sort().flatMap((folder) =>
+  globSync('{license,licence,LICENSE,LICENCE}*', { cwd: folder })
+    .slice(0, 1)
+    .map(
+      (file) =>
+        `${folder.slice(folder.lastIndexOf('node_modules/') + 13)}\n\n${readFileSync(join(folder, file), 'utf8')}`,
+    ),
+);
+files.set('THIRD-PARTY-LICENSES.txt', notices.join(`\n${'-'.repeat(80)}\n`));
+
+mkdirSync(dist, { recursive: true });
+// The launcher comes last: until it is there, nobody takes the build for a whole one.
+for (const [name, content] of files) writeFileSync(join(dist, name), content);
+chmodSync(join(dist, 'wf.cjs'), 0o755);
+for (const name of readdirSync(dist)) if (!files.has(name)) rmSync(join(dist, name), { recursive: true });
