@@ -1,0 +1,233 @@
+/**
+ * Facts about one run: stream `run/<runId>`. Every stage has StageStarted and then StageCompleted or StageFailed;
+ * every act on the world has EffectIntended before it and Confirmed, Failed or Unknown after it.
+ */
+import { z } from 'zod';
+import { count, type EventOf, id, isoTime, owner, problem, salt, sha256Hex, text } from './shared.ts';
+import { STAGES } from './stages.ts';
+
+export const stageName = z.enum(STAGES);
+export type StageName = z.infer<typeof stageName>;
+
+export const risk = z.enum(['low', 'high']);
+export type Risk = z.infer<typeof risk>;
+
+export const dispatcher = z.enum(['command', 'manual', 'openclaw']);
+export type DispatcherName = z.infer<typeof dispatcher>;
+
+const attempt = z.int().positive();
+
+/** What each stage leaves behind. */
+export const stageOutputs = {
+  intake: z.strictObject({
+    kind: z.enum(['text', 'structured']),
+    /** UTF-8 length of the trimmed input. */
+    bytes: count,
+    /** How many secrets were replaced before anything was recorded. */
+    redactions: count,
+    /** Only for a structured input: its task; for a plain one the task is the input. */
+    task: text.exactOptional(),
+    fields: z.array(z.string()).exactOptional(),
+  }),
+  classify: z.strictObject({
+    route: z.string(),
+    risk,
+    /** The whole words that decided the route, as they stand in the task. */
+    words: z.array(z.string()),
+    highRiskWords: z.array(z.string()),
+    because: z.enum(['words', 'fallback', 'requested']),
+  }),
+  plan: z.strictObject({ route: z.string(), steps: z.array(z.string()), assumptions: z.array(z.string()) }),
+  configure_tools: z.strictObject({
+    configured: z.array(z.string()),
+    skipped: z.array(
+      z.strictObject({
+        tool: z.string(),
+        reason: z.enum(['already_configured', 'no_command', 'command_failed', 'disabled']),
+        detail: z.string().exactOptional(),
+      }),
+    ),
+  }),
+  execute: z.strictObject({
+    outcome: z.enum(['done', 'handed_off']),
+    steps: z.array(z.strictObject({ step: z.string(), outcome: z.enum(['done', 'handed_off']) })),
+  }),
+  verify: z.strictObject({
+    /** `hand-over`: only brief, receipt and run record were checked, for the work is not done yet. */
+    mode: z.enum(['work', 'hand-over']),
+    ok: z.boolean(),
+    checks: z.array(z.strictObject({ file: z.string(), exists: z.boolean() })),
+  }),
+  deliver: z.strictObject({
+    /** Where the summary stands: relative to the home, or absolute when config allows that root. */
+    summaryFile: z.string(),
+  }),
+  log: z.strictObject({
+    logged: z.literal(true),
+    selfImprove: z
+      .strictObject({
+        proposalId: z.string().exactOptional(),
+        suggestions: count,
+        applied: z.array(z.string()),
+        error: z.string().exactOptional(),
+      })
+      .exactOptional(),
+  }),
+} as const;
+export type StageOutputs = { readonly [S in StageName]: z.infer<(typeof stageOutputs)[S]> };
+
+const stageCompleted = z.discriminatedUnion('stage', [
+  z.strictObject({ stage: z.literal('intake'), attempt, output: stageOutputs.intake }),
+  z.strictObject({ stage: z.literal('classify'), attempt, output: stageOutputs.classify }),
+  z.strictObject({ stage: z.literal('plan'), attempt, output: stageOutputs.plan }),
+  z.strictObject({ stage: z.literal('configure_tools'), attempt, output: stageOutputs.configure_tools }),
+  z.strictObject({ stage: z.literal('execute'), attempt, output: stageOutputs.execute }),
+  z.strictObject({ stage: z.literal('verify'), attempt, output: stageOutputs.verify }),
+  z.strictObject({ stage: z.literal('deliver'), attempt, output: stageOutputs.deliver }),
+  z.strictObject({ stage: z.literal('log'), attempt, output: stageOutputs.log }),
+]);
+
+/** Proof that an effect happened: what the receiver answered, or who vouches for it. */
+export const receipt = z.strictObject({
+  by: z.enum(['process', 'queue', 'lookup', 'human', 'report']),
+  exitCode: z.int().exactOptional(),
+  jobId: z.string().exactOptional(),
+  durationMs: count.exactOptional(),
+});
+export type Receipt = z.infer<typeof receipt>;
+
+/** One step as an approval covers it. */
+export const approvedStep = z.strictObject({
+  step: id,
+  dispatcher,
+  target: z.string().exactOptional(),
+  /** Exactly what would be dispatched, with attempt and nonce blank. */
+  message: text,
+  /** sha256 of definition hash, input hash, dispatcher, target and message. */
+  binding: sha256Hex,
+});
+export type ApprovedStep = z.infer<typeof approvedStep>;
+
+export const runEventSchemas = {
+  RunStarted: z.strictObject({
+    runId: id,
+    workflowId: id,
+    definitionHash: sha256Hex,
+    key: z.string(),
+    /** sha256 of the raw trimmed input: compared, never shown. */
+    inputHash: sha256Hex,
+    /** The trimmed input after redaction: what is recorded is what is dispatched. */
+    input: text,
+    redactions: count,
+    forced: z.boolean(),
+    requestedRoute: z.string().exactOptional(),
+    salt,
+  }),
+  /** Ownership. Its streamVersion is the epoch that later events of this owner carry. */
+  RunLeased: z.strictObject({ owner }),
+  RunResumed: z.strictObject({
+    reason: z.enum(['requested', 'owner-gone', 'approved', 'reported', 'resolved', 'task-withdrawn']),
+    by: z.string(),
+  }),
+  DefinitionAdopted: z.strictObject({ definitionHash: sha256Hex, previous: sha256Hex }),
+  StageStarted: z.strictObject({ stage: stageName, attempt }),
+  StageCompleted: stageCompleted,
+  StageFailed: z.strictObject({
+    stage: stageName,
+    attempt,
+    error: problem,
+    step: id.exactOptional(),
+    checks: stageOutputs.verify.shape.checks.exactOptional(),
+  }),
+  /** Durable before the world is touched. */
+  EffectIntended: z.strictObject({
+    effectId: id,
+    step: id,
+    attempt,
+    dispatcher,
+    /** `wf:<runId>:<stage>.<step>:<attempt>`: what a receiver deduplicates by. */
+    key: z.string(),
+    idempotent: z.boolean(),
+    /** `dispatch`: a hand-over is the end; `outcome`: the run waits for the report; `auto`: see decide. */
+    awaits: z.enum(['auto', 'outcome', 'dispatch']),
+    target: z.string().exactOptional(),
+    /** Exactly what is dispatched: the message, or the command line. */
+    preview: text,
+    /** The task's id where somebody may report an outcome (`T-<runId>[.step]`). */
+    taskId: id.exactOptional(),
+    /** One-time word that proves a report comes from who got this brief. */
+    nonce: z.string().exactOptional(),
+    approvalId: id.exactOptional(),
+  }),
+  EffectConfirmed: z.strictObject({
+    effectId: id,
+    outcome: z.enum(['done', 'handed_off']),
+    receipt,
+    /** Handed over, and the run waits here until somebody reports the outcome. */
+    awaited: z.literal(true).exactOptional(),
+    stdout: text.exactOptional(),
+    stderr: text.exactOptional(),
+    truncated: z.boolean().exactOptional(),
+  }),
+  EffectFailed: z.strictObject({
+    effectId: id,
+    /** false: certainly not performed, a new attempt is safe; true: performed, and it failed. */
+    performed: z.boolean(),
+    error: problem,
+    exitCode: z.int().exactOptional(),
+    stdout: text.exactOptional(),
+    stderr: text.exactOptional(),
+    truncated: z.boolean().exactOptional(),
+    /** When the next attempt is due; absent when there is none. */
+    retryAt: isoTime.exactOptional(),
+  }),
+  /** Nobody can say whether it happened. */
+  EffectUnknown: z.strictObject({
+    effectId: id,
+    reason: problem,
+    /** Only for an effect declared idempotent: it is performed again, with the same key, from then on. */
+    retryAt: isoTime.exactOptional(),
+    stdout: text.exactOptional(),
+    stderr: text.exactOptional(),
+  }),
+  EffectResolved: z.strictObject({
+    effectId: id,
+    verdict: z.enum(['sent', 'not-sent']),
+    by: z.string(),
+  }),
+  ApprovalRequested: z.strictObject({
+    approvalId: id,
+    at: z.literal('execute'),
+    risk,
+    reasons: z.array(z.string()),
+    /** sha256 over the bindings of all covered steps: what the grant names. */
+    binding: sha256Hex,
+    covers: z.array(approvedStep),
+  }),
+  ApprovalGranted: z.strictObject({
+    approvalId: id,
+    binding: sha256Hex,
+    by: z.string(),
+    via: z.enum(['terminal']),
+  }),
+  ApprovalRejected: z.strictObject({ approvalId: id, by: z.string(), reason: z.string().exactOptional() }),
+  OutcomeReported: z.strictObject({
+    effectId: id,
+    status: z.enum(['ok', 'error']),
+    text: text.exactOptional(),
+    /** sha256 of status and text: the same report twice is one report. */
+    contentHash: sha256Hex,
+    by: z.string(),
+    /** Whether the reporter knew the brief's one-time word. */
+    withNonce: z.boolean(),
+    salt,
+  }),
+  /** A queued task that nobody had touched was taken back, to be dispatched elsewhere. */
+  TaskWithdrawn: z.strictObject({ effectId: id, by: z.string() }),
+  RunCompleted: z.strictObject({ outcome: z.enum(['done', 'unreported']) }),
+  RunHandedOff: z.strictObject({ taskIds: z.array(id) }),
+  RunFailed: z.strictObject({ stage: stageName, step: id.exactOptional(), error: problem }),
+  RunCancelled: z.strictObject({ by: z.string(), reason: z.string().exactOptional() }),
+} as const;
+export type RunEvent = EventOf<typeof runEventSchemas>;
+export type StoredRunEvent = RunEvent & { readonly ts: string; readonly streamVersion: number };

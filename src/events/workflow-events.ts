@@ -1,0 +1,76 @@
+/** Facts about one workflow, beside its runs: stream `workflow/<id>`. */
+import { z } from 'zod';
+import { count, type EventOf, id, salt, sha256Hex, text } from './shared.ts';
+
+/** One change that an improvement makes to a definition file. Only these two kinds exist (see feedback catalogue). */
+export const improvementChange = z.union([
+  z.strictObject({ kind: z.literal('add-assumption'), catalogueId: z.string(), sentence: z.string() }),
+  z.strictObject({
+    kind: z.literal('set-value'),
+    catalogueId: z.string(),
+    /** Key path inside the definition, e.g. `["defaults","retry","maxAttempts"]`. */
+    path: z.array(z.union([z.string(), z.int()])),
+    value: z.union([z.string(), z.number()]),
+  }),
+]);
+export type ImprovementChange = z.infer<typeof improvementChange>;
+
+export const suggestion = z.strictObject({
+  catalogueId: z.string(),
+  risk: z.enum(['low', 'high']),
+  summary: z.string(),
+  /** Why: which feedback entries and which run signals speak for it. */
+  evidence: z.array(z.string()),
+  change: improvementChange.exactOptional(),
+});
+export type Suggestion = z.infer<typeof suggestion>;
+
+export const workflowEventSchemas = {
+  /** The definition's bytes, once per content: runs are pinned to the hash. */
+  DefinitionRegistered: z.strictObject({
+    workflowId: id,
+    definitionHash: sha256Hex,
+    source: z.enum(['home', 'bundled', 'file']),
+    body: text,
+  }),
+  FeedbackSubmitted: z.strictObject({
+    feedbackId: id,
+    workflowId: id,
+    runId: id.exactOptional(),
+    score: z.int().min(1).max(5),
+    text,
+    by: z.string(),
+    salt,
+  }),
+  ImprovementProposed: z.strictObject({
+    proposalId: id,
+    workflowId: id,
+    suggestions: z.array(suggestion),
+    feedbackCount: count,
+    runCount: count,
+    runId: id.exactOptional(),
+  }),
+  /** Durable before the definition file is touched. */
+  ImprovementIntended: z.strictObject({
+    improvementId: id,
+    workflowId: id,
+    beforeHash: sha256Hex,
+    afterHash: sha256Hex,
+    changes: z.array(improvementChange),
+    /** Home-relative path of the copy kept of the file as it was. */
+    backup: z.string(),
+    /** Present when this puts back what an earlier improvement changed. */
+    reverts: id.exactOptional(),
+  }),
+  ImprovementApplied: z.strictObject({ improvementId: id, workflowId: id, afterHash: sha256Hex }),
+  /** The intent came to nothing (file changed meanwhile, crash before the rename): the file is not ours. */
+  ImprovementAbandoned: z.strictObject({ improvementId: id, workflowId: id, reason: z.string() }),
+  ImprovementReverted: z.strictObject({
+    improvementId: id,
+    workflowId: id,
+    /** The improvement whose changes were taken back. */
+    reverts: id,
+    afterHash: sha256Hex,
+  }),
+} as const;
+export type WorkflowEvent = EventOf<typeof workflowEventSchemas>;
