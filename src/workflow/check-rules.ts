@@ -1,0 +1,181 @@
+/** Rules between the keys of a definition: what contradicts itself, what would have no effect, what is missing. */
+import { ID_PATTERN } from '../events/shared.ts';
+import { DEFAULT_FALLBACK, DEFAULT_ROUTES } from './definition-defaults.ts';
+import { CARRIED_OUT_KEYS } from './definition-keys.ts';
+import { nearest } from './did-you-mean.ts';
+import { parseDuration } from './duration.ts';
+import { type DefinitionPath, error, type Finding, warning } from './finding.ts';
+import { actionsOf, at, entriesOf, listOf, own, textOf, textsOf } from './raw-value.ts';
+
+/** Names that occur twice, without regard to case: some file systems hold them for one. */
+const duplicates = (
+  what: string,
+  names: readonly { readonly name: string; readonly path: DefinitionPath }[],
+): Finding[] => {
+  const seen = new Map<string, string>();
+  return names.flatMap(({ name, path }) => {
+    const before = seen.get(name.toLowerCase());
+    seen.set(name.toLowerCase(), before ?? name);
+    return before === undefined
+      ? []
+      : [
+          error(
+            'duplicate',
+            path,
+            `${what} "${name}" is there twice (upper and lower case count as the same)`,
+          ),
+        ];
+  });
+};
+
+const badName = (what: string, path: DefinitionPath, name: string): Finding[] =>
+  ID_PATTERN.test(name)
+    ? []
+    : [
+        error(
+          'bad-name',
+          path,
+          `${JSON.stringify(name)} cannot be the name of ${what}: expected letters, digits, ".", "_" and "-", beginning with a letter or digit`,
+        ),
+      ];
+
+const checkAction = (action: unknown, path: DefinitionPath): Finding[] => {
+  const findings: Finding[] = [];
+  const command = own(action, 'command');
+  const named = textOf(own(action, 'dispatcher'));
+  const dispatcher = named ?? (command === undefined ? 'auto' : 'command');
+  if (dispatcher === 'command') {
+    if (command === undefined) {
+      const message = 'dispatcher "command" needs a "command": the program to start';
+      findings.push(error('missing', path, message, 'Add "command", or take another dispatcher.'));
+    }
+    for (const key of ['agent', 'message']) {
+      if (own(action, key) === undefined) continue;
+      findings.push(
+        warning('no-effect', [...path, key], `a command is given no ${key}; it has no effect here`),
+      );
+    }
+  } else {
+    for (const key of ['command', 'args']) {
+      if (own(action, key) === undefined) continue;
+      const message =
+        named === undefined
+          ? `"${key}" without a "command" starts nothing`
+          : `dispatcher "${dispatcher}" starts no command of the definition, yet "${key}" is given`;
+      findings.push(
+        error('contradiction', [...path, key], message, 'Use "dispatcher": "command" with a "command".'),
+      );
+    }
+  }
+  if (named === 'manual' && own(action, 'agent') !== undefined) {
+    findings.push(warning('no-effect', [...path, 'agent'], 'a manual task goes to no agent'));
+  }
+  return findings;
+};
+
+const checkExecute = (raw: unknown): Finding[] => {
+  const execute = own(raw, 'execute');
+  const actions = actionsOf(raw);
+  const findings = actions.flatMap(({ action, path }) => checkAction(action, path));
+  if (own(execute, 'steps') === undefined) return findings;
+  for (const [key] of entriesOf(execute)) {
+    if (!CARRIED_OUT_KEYS.step.includes(key)) continue;
+    findings.push(error('contradiction', ['execute', key], `"${key}" beside "steps": each step has its own`));
+  }
+  const ids = actions.map(({ action, path }) => ({
+    name: textOf(own(action, 'id')) ?? 'main',
+    path: own(action, 'id') === undefined ? path : [...path, 'id'],
+  }));
+  return [...findings, ...duplicates('step', ids)];
+};
+
+const checkRetries = (raw: unknown): Finding[] =>
+  [...actionsOf(raw), { action: own(raw, 'defaults'), path: ['defaults'] }].flatMap(({ action, path }) => {
+    const retry = own(action, 'retry');
+    const backoff = parseDuration(textOf(own(retry, 'backoff')) ?? '');
+    const maxBackoff = parseDuration(textOf(own(retry, 'maxBackoff')) ?? '');
+    if (backoff === undefined || maxBackoff === undefined || backoff <= maxBackoff) return [];
+    return [
+      error(
+        'contradiction',
+        [...path, 'retry', 'maxBackoff'],
+        'expected at least as long as "backoff", got less',
+      ),
+    ];
+  });
+
+const checkRoutes = (raw: unknown): Finding[] => {
+  const classify = own(raw, 'classify');
+  const routes = listOf(own(classify, 'routes') ?? DEFAULT_ROUTES);
+  const names = routes.flatMap((route, index) => {
+    const name = textOf(own(route, 'name'));
+    return name === undefined ? [] : [{ name, path: ['classify', 'routes', index, 'name'] }];
+  });
+  const fallback = textOf(at(classify, ['fallback', 'name'])) ?? DEFAULT_FALLBACK.name;
+  const known = [...names.map(({ name }) => name), fallback];
+  const planned = entriesOf(own(raw, 'plan')).flatMap(([route]): Finding[] => {
+    if (known.includes(route)) return [];
+    const near = nearest(route, known);
+    const hint = near === undefined ? `Routes: ${known.join(', ')}.` : `Did you mean "${near}"?`;
+    const bad = badName('a route', ['plan', route], route);
+    return bad.length > 0
+      ? bad
+      : [
+          warning(
+            'no-effect',
+            ['plan', route],
+            `there is no route "${route}": these lines are never used`,
+            hint,
+          ),
+        ];
+  });
+  return [...duplicates('route', names), ...planned];
+};
+
+const checkTools = (raw: unknown): Finding[] => {
+  const auto = own(raw, 'autoConfigure');
+  const allowed = textsOf(own(auto, 'allowlist'));
+  const tools = entriesOf(own(auto, 'toolCommands'));
+  const findings: Finding[] = duplicates(
+    'tool',
+    allowed.map(({ text, index }) => ({ name: text, path: ['autoConfigure', 'allowlist', index] })),
+  );
+  for (const { text, index } of allowed) {
+    const tool = tools.find(([name]) => name === text)?.[1];
+    if (own(tool, 'command') !== undefined) continue;
+    const path = ['autoConfigure', 'allowlist', index];
+    findings.push(
+      own(tool, 'required') === true
+        ? error('missing', path, `tool "${text}" is required, but toolCommands has no command for it`)
+        : warning(
+            'missing',
+            path,
+            `tool "${text}" has no command in toolCommands: it is skipped in every run`,
+          ),
+    );
+  }
+  const names = allowed.map(({ text }) => text);
+  for (const [name] of tools) {
+    const path = ['autoConfigure', 'toolCommands', name];
+    const bad = badName('a tool', path, name);
+    findings.push(...bad);
+    if (bad.length > 0 || names.includes(name)) continue;
+    const near = nearest(name, names);
+    findings.push(
+      warning(
+        'no-effect',
+        path,
+        `tool "${name}" is not in the allowlist: its command is never run`,
+        near === undefined ? `Add "${name}" to autoConfigure.allowlist.` : `Did you mean "${near}"?`,
+      ),
+    );
+  }
+  return findings;
+};
+
+export const checkRules = (raw: unknown): Finding[] => [
+  ...checkExecute(raw),
+  ...checkRetries(raw),
+  ...checkRoutes(raw),
+  ...checkTools(raw),
+];

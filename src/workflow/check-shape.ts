@@ -1,0 +1,104 @@
+/**
+ * The schema's complaints in words a person can act on, and keys it does not know: refused when this version does
+ * not carry them out yet, otherwise errors in a file with `$schema` and warnings in one without.
+ */
+import type { z } from 'zod';
+import {
+  CARRIED_OUT_KEYS,
+  LATER_DISPATCHERS,
+  LATER_KEYS,
+  MISSPELT_DURATIONS,
+  placeOf,
+} from './definition-keys.ts';
+import { definitionSchema } from './definition-schema.ts';
+import { nearest } from './did-you-mean.ts';
+import { type DefinitionPath, error, type Finding, warning } from './finding.ts';
+import { at, describeValue, own } from './raw-value.ts';
+
+const NOT_YET = 'not carried out yet by this version';
+
+const EXPECTED: ReadonlyMap<string, string> = new Map([
+  ['string', 'a text'],
+  ['number', 'a number'],
+  ['int', 'a whole number'],
+  ['boolean', 'true or false'],
+  ['array', 'a list'],
+  ['object', 'an object'],
+  ['record', 'an object'],
+]);
+
+const pathOf = (path: readonly PropertyKey[]): DefinitionPath =>
+  path.map((part) => (typeof part === 'number' ? part : String(part)));
+
+const didYouMean = (word: string, candidates: readonly string[]): string | undefined => {
+  const near = nearest(word, candidates);
+  return near === undefined ? undefined : `Did you mean "${near}"?`;
+};
+
+const unknownKey = (strict: boolean, path: DefinitionPath, key: string): Finding => {
+  const place = placeOf(path);
+  const at = [...path, key];
+  if (LATER_KEYS[place].includes(key)) {
+    return error('not-carried-out-yet', at, `"${key}" is ${NOT_YET}`);
+  }
+  const duration = MISSPELT_DURATIONS.get(key);
+  if (duration !== undefined && CARRIED_OUT_KEYS[place].includes(duration)) {
+    const message = `unknown key "${key}": did you mean "${duration}", with a duration such as "30s"?`;
+    return error('unknown-key', at, message);
+  }
+  const known = CARRIED_OUT_KEYS[place];
+  const hint = didYouMean(key, known) ?? `Known here: ${known.join(', ')}.`;
+  return strict
+    ? error('unknown-key', at, `unknown key "${key}"`, hint)
+    : warning('unknown-key', at, `unknown key "${key}" is ignored`, hint);
+};
+
+const bounded = (issue: z.core.$ZodIssueTooBig | z.core.$ZodIssueTooSmall): string => {
+  const big = issue.code === 'too_big';
+  const limit = String(big ? issue.maximum : issue.minimum);
+  switch (issue.origin) {
+    case 'string':
+      return limit === '1' && !big
+        ? 'expected a text that is not empty'
+        : `expected at most ${limit} characters`;
+    case 'array':
+      return big ? `expected at most ${limit} entries` : `expected at least ${limit} entry`;
+    default:
+      return `expected a number that is at ${big ? 'most' : 'least'} ${limit}`;
+  }
+};
+
+const findingsOf = (raw: unknown, strict: boolean, issue: z.core.$ZodIssue): Finding[] => {
+  const path = pathOf(issue.path);
+  const value = at(raw, path);
+  const got = value === undefined ? 'it is missing' : `got ${describeValue(value)}`;
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownKey(strict, path, key));
+    case 'invalid_type': {
+      const expected = EXPECTED.get(issue.expected) ?? issue.expected;
+      return [error('shape', path, `expected ${expected}, ${got}`)];
+    }
+    case 'invalid_value': {
+      const options = issue.values.map(String);
+      if (path.at(-1) === 'dispatcher' && typeof value === 'string' && LATER_DISPATCHERS.includes(value)) {
+        return [error('not-carried-out-yet', path, `dispatcher "${value}" is ${NOT_YET}`)];
+      }
+      const hint = typeof value === 'string' ? didYouMean(value, options) : undefined;
+      return [error('shape', path, `expected one of ${options.join(', ')}; ${got}`, hint)];
+    }
+    case 'too_big':
+    case 'too_small':
+      return [error('shape', path, `${bounded(issue)}${issue.origin === 'number' ? `, ${got}` : ''}`)];
+    default:
+      // Our own messages. The value of a bad `env` entry may be a secret: it is never repeated.
+      return [error('shape', path, path.includes('env') ? issue.message : `${issue.message}; ${got}`)];
+  }
+};
+
+export const checkShape = (raw: unknown): Finding[] => {
+  const parsed = definitionSchema.safeParse(raw);
+  if (parsed.success) return [];
+  const strict = own(raw, '$schema') !== undefined;
+  return parsed.error.issues.flatMap((issue) => findingsOf(raw, strict, issue));
+};

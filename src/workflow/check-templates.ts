@@ -1,0 +1,88 @@
+/** Which template names each place of a definition may use; an unknown name is an error before anything runs. */
+import { nearest } from './did-you-mean.ts';
+import { type DefinitionPath, error, type Finding, warning } from './finding.ts';
+import { actionsOf, entriesOf, own, textOf, textsOf } from './raw-value.ts';
+import { fieldOf, isKnownName, placeholders, TEMPLATE_NAMES, type TemplateName } from './template.ts';
+
+type Place = {
+  readonly what: string;
+  readonly names: readonly TemplateName[];
+  /** Whether fields of a structured input may be used. */
+  readonly fields: boolean;
+};
+
+const without = (...left: TemplateName[]): TemplateName[] =>
+  TEMPLATE_NAMES.filter((name) => !left.includes(name));
+
+const ACTION: Place = { what: 'an action', names: TEMPLATE_NAMES, fields: true };
+/** Lines of the brief: they cannot contain it, and what belongs to one effect does not exist yet. */
+const BRIEF_LINE: Place = {
+  what: 'the brief',
+  names: without('brief', 'taskFile', 'effectKey'),
+  fields: true,
+};
+const REQUIRED_FILE: Place = {
+  what: 'a required file',
+  names: without('brief', 'taskFile', 'effectKey'),
+  fields: true,
+};
+/** A path that is written: nothing of it may come from a user. */
+const SUMMARY: Place = {
+  what: 'the path of the summary',
+  names: ['workflowId', 'runId', 'route', 'risk', 'home', 'artifacts', 'date'],
+  fields: false,
+};
+/** A tool is set up once, for all runs. */
+const TOOL: Place = { what: 'a tool command', names: ['home'], fields: false };
+
+const checkText = (place: Place, path: DefinitionPath, template: string): Finding[] => {
+  const findings = placeholders(template).flatMap((name): Finding[] => {
+    if (!isKnownName(name)) {
+      const near = nearest(name, [...TEMPLATE_NAMES, `input.${name}`]);
+      const hint =
+        near === undefined
+          ? `Known: ${TEMPLATE_NAMES.join(', ')}, input.<field>.`
+          : `Did you mean {{${near}}}?`;
+      return [error('unknown-template', path, `unknown template name {{${name}}}`, hint)];
+    }
+    const allowed =
+      fieldOf(name) === undefined ? (place.names as readonly string[]).includes(name) : place.fields;
+    if (allowed) return [];
+    const hint = `Allowed here: ${place.names.map((known) => `{{${known}}}`).join(' ')}.`;
+    return [error('template-not-here', path, `{{${name}}} is not allowed in ${place.what}`, hint)];
+  });
+  const opened = template.split('{{').length - 1;
+  if (opened > placeholders(template).length) {
+    findings.push(
+      warning('unknown-template', path, 'a "{{" that no template name and "}}" follow is kept as it stands'),
+    );
+  }
+  return findings;
+};
+
+const checkList = (place: Place, path: DefinitionPath, list: unknown): Finding[] =>
+  textsOf(list).flatMap(({ text, index }) => checkText(place, [...path, index], text));
+
+const checkOne = (place: Place, path: DefinitionPath, value: unknown): Finding[] => {
+  const text = textOf(value);
+  return text === undefined ? [] : checkText(place, path, text);
+};
+
+const checkCommand = (place: Place, path: DefinitionPath, holder: unknown): Finding[] => [
+  ...checkOne(place, [...path, 'command'], own(holder, 'command')),
+  ...checkList(place, [...path, 'args'], own(holder, 'args')),
+];
+
+export const checkTemplates = (raw: unknown): Finding[] => [
+  ...checkList(BRIEF_LINE, ['defaults', 'assumptions'], own(own(raw, 'defaults'), 'assumptions')),
+  ...entriesOf(own(raw, 'plan')).flatMap(([route, lines]) => checkList(BRIEF_LINE, ['plan', route], lines)),
+  ...entriesOf(own(own(raw, 'autoConfigure'), 'toolCommands')).flatMap(([name, tool]) =>
+    checkCommand(TOOL, ['autoConfigure', 'toolCommands', name], tool),
+  ),
+  ...actionsOf(raw).flatMap(({ action, path }) => [
+    ...checkCommand(ACTION, path, action),
+    ...checkOne(ACTION, [...path, 'message'], own(action, 'message')),
+  ]),
+  ...checkList(REQUIRED_FILE, ['verify', 'requiredFiles'], own(own(raw, 'verify'), 'requiredFiles')),
+  ...checkOne(SUMMARY, ['deliver', 'summaryFile'], own(own(raw, 'deliver'), 'summaryFile')),
+];

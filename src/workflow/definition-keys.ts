@@ -1,0 +1,130 @@
+/**
+ * Which keys a definition file may hold, place by place: those this version carries out, and those of the format
+ * that it does not carry out yet and therefore refuses. A test holds the first list against the zod schema.
+ */
+
+/** Where in a file a key stands; list positions and user-chosen names are left out. */
+export type KeyPlace =
+  | 'definition'
+  | 'defaults'
+  | 'retry'
+  | 'classify'
+  | 'route'
+  | 'fallback'
+  | 'autoConfigure'
+  | 'toolCommand'
+  | 'execute'
+  | 'step'
+  | 'verify'
+  | 'deliver'
+  | 'selfImprove';
+
+const ACTION_KEYS = [
+  'dispatcher',
+  'command',
+  'args',
+  'agent',
+  'await',
+  'timeout',
+  'retry',
+  'idempotent',
+  'env',
+  'notPerformedExitCodes',
+  'message',
+] as const;
+
+const LATER_ACTION_KEYS = [
+  'attach',
+  'onError',
+  'approval',
+  'when',
+  'url',
+  'method',
+  'headers',
+  'body',
+  'bodyFile',
+  'auth',
+  'to',
+  'text',
+  'textFile',
+] as const;
+
+export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
+  definition: [
+    '$schema',
+    'id',
+    'description',
+    'defaults',
+    'classify',
+    'plan',
+    'autoConfigure',
+    'execute',
+    'verify',
+    'deliver',
+    'selfImprove',
+  ],
+  defaults: ['assumptions', 'timeout', 'retry'],
+  retry: ['maxAttempts', 'backoff', 'maxBackoff'],
+  classify: ['routes', 'highRiskWords', 'fallback'],
+  route: ['name', 'match', 'risk'],
+  fallback: ['name', 'risk'],
+  autoConfigure: ['enabled', 'allowlist', 'toolCommands'],
+  toolCommand: ['command', 'args', 'required', 'timeout'],
+  execute: ['steps', ...ACTION_KEYS],
+  step: ['id', ...ACTION_KEYS],
+  verify: ['requiredFiles'],
+  deliver: ['summaryFile'],
+  selfImprove: ['enabled', 'autoApplyLowRisk', 'maxChangesPerRun'],
+};
+
+/** Ignoring one of these would run something else than what the author wrote, so they are errors in every file. */
+export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
+  definition: ['idempotency', 'approval', 'notify', 'schedules', 'limits', 'retention', 'input'],
+  defaults: ['idempotent', 'env', 'approval', 'notify', 'limits'],
+  retry: ['retryOn'],
+  classify: [],
+  route: ['timeout'],
+  fallback: ['timeout'],
+  autoConfigure: [],
+  toolCommand: ['env', 'cwd', 'retry', 'check'],
+  execute: LATER_ACTION_KEYS,
+  step: LATER_ACTION_KEYS,
+  verify: ['files', 'command', 'outcome'],
+  deliver: ['actions', 'approval'],
+  selfImprove: ['revert'],
+};
+
+export const DISPATCHERS = ['command', 'manual', 'openclaw', 'auto'] as const;
+/** Dispatchers of the format that this version does not carry out yet. */
+export const LATER_DISPATCHERS: readonly string[] = ['agent', 'http', 'message'];
+
+/** Numbers where the format has durations; leaving them out would change when something is given up. */
+export const MISSPELT_DURATIONS: ReadonlyMap<string, string> = new Map([
+  ['backoffMs', 'backoff'],
+  ['maxBackoffMs', 'maxBackoff'],
+  ['timeoutMs', 'timeout'],
+  ['timeoutSeconds', 'timeout'],
+]);
+
+/** The place of the object at a path, for a path the schema has descended. */
+export const placeOf = (path: readonly (string | number)[]): KeyPlace => {
+  const [first, second] = path;
+  if (path.length > 0 && path.at(-1) === 'retry') return 'retry';
+  switch (first) {
+    case undefined:
+      return 'definition';
+    case 'defaults':
+    case 'verify':
+    case 'deliver':
+    case 'selfImprove':
+      return first;
+    case 'classify':
+      return second === 'routes' ? 'route' : second === 'fallback' ? 'fallback' : 'classify';
+    case 'autoConfigure':
+      return second === 'toolCommands' ? 'toolCommand' : 'autoConfigure';
+    case 'execute':
+      return second === 'steps' ? 'step' : 'execute';
+    default:
+      return 'definition';
+  }
+};

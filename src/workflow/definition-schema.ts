@@ -1,0 +1,119 @@
+/**
+ * What a definition file may hold, as zod says it: the source of `definitions/workflow.schema.json`. It describes
+ * shapes only; rules between keys are in validate-definition.ts. Loaded only when a file has to be checked.
+ */
+import { z } from 'zod';
+import { ID_PATTERN } from '../events/shared.ts';
+import { MAX_STEPS } from './definition.ts';
+import { DISPATCHERS } from './definition-keys.ts';
+import { DURATION_HELP, DURATION_PATTERN, MAX_DURATION_MS, parseDuration } from './duration.ts';
+
+/** Longest text of a definition, in UTF-16 units; the log keeps each definition whole. */
+const MAX_TEXT = 64 * 1024;
+const MAX_LIST = 1_000;
+
+const ID_HELP = 'letters, digits, ".", "_" and "-", at most 128, beginning with a letter or digit';
+const id = z.string().regex(ID_PATTERN, { error: `expected ${ID_HELP}` });
+
+const text = z.string().max(MAX_TEXT);
+const line = text.min(1);
+/** What ends up in an argument vector: NUL cannot be handed to a process. */
+const argument = text.refine((value) => !value.includes('\0'), { error: 'expected a text without NUL' });
+const list = <T extends z.ZodType>(item: T) => z.array(item).max(MAX_LIST);
+
+const duration = z
+  .string()
+  .regex(DURATION_PATTERN, { error: `expected ${DURATION_HELP}` })
+  .refine((value) => (parseDuration(value) ?? 0) <= MAX_DURATION_MS, { error: 'expected at most "7d"' });
+const timeout = duration
+  .refine((value) => parseDuration(value) !== 0, { error: 'expected a duration above zero' })
+  .describe('Per attempt: 500ms, 30s, 10m, 2h or 7d.');
+
+const risk = z.enum(['low', 'high']);
+
+const retry = z.strictObject({
+  maxAttempts: z.int().min(1).max(20).optional().describe('Attempts in all, the first included.'),
+  backoff: duration.optional().describe('Pause before the second attempt; doubled for each further one.'),
+  maxBackoff: duration.optional(),
+});
+
+const defaults = z.strictObject({
+  assumptions: list(line).optional().describe('Part of every dispatched message.'),
+  timeout: timeout.optional(),
+  retry: retry.optional(),
+});
+
+const route = z.strictObject({ name: id, match: list(line), risk });
+
+const classify = z.strictObject({
+  routes: list(route).optional().describe('Most matched whole words win, a tie goes to the higher risk.'),
+  highRiskWords: list(line).optional().describe('Any of them raises the risk of whatever route won.'),
+  fallback: z.strictObject({ name: id, risk }).optional(),
+});
+
+const toolCommand = z.strictObject({
+  command: argument.min(1).optional(),
+  args: list(argument).optional(),
+  required: z.boolean().optional(),
+  timeout: timeout.optional(),
+});
+
+const autoConfigure = z.strictObject({
+  enabled: z.boolean().optional(),
+  allowlist: list(id).optional(),
+  toolCommands: z.record(z.string(), toolCommand).optional(),
+});
+
+const actionShape = {
+  dispatcher: z.enum(DISPATCHERS).optional(),
+  command: argument.min(1).optional(),
+  args: list(argument).optional(),
+  agent: id.optional(),
+  await: z.enum(['auto', 'outcome', 'dispatch']).optional(),
+  timeout: timeout.optional(),
+  retry: retry.optional(),
+  idempotent: z.boolean().optional().describe('Performing it twice with the same key does no harm.'),
+  // The value is never part of the message: somebody who wrote NAME=secret must not see it in a log.
+  env: list(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, {
+      error: 'expected the name of an environment variable alone, such as "API_TOKEN", without its value',
+    }),
+  ).optional(),
+  notPerformedExitCodes: list(z.int().min(1).max(255)).optional(),
+  message: line.optional(),
+};
+
+const step = z.strictObject({ id: id.optional(), ...actionShape });
+
+/** One action, or steps: one object with all keys, because a union answers a typing error with all its arms. */
+const execute = z.strictObject({ steps: z.array(step).min(1).max(MAX_STEPS).optional(), ...actionShape });
+
+export const definitionSchema = z.strictObject({
+  $schema: z.string().optional(),
+  id,
+  description: text.optional(),
+  defaults: defaults.optional(),
+  classify: classify.optional(),
+  plan: z.record(z.string(), list(line)).optional().describe('Lines of the brief, by route.'),
+  autoConfigure: autoConfigure.optional(),
+  execute: execute.optional(),
+  verify: z.strictObject({ requiredFiles: list(argument.min(1)).optional() }).optional(),
+  deliver: z.strictObject({ summaryFile: argument.min(1).optional() }).optional(),
+  selfImprove: z
+    .strictObject({
+      enabled: z.boolean().optional(),
+      autoApplyLowRisk: z.boolean().optional(),
+      maxChangesPerRun: z.int().min(0).max(20).optional(),
+    })
+    .optional(),
+});
+
+export type RawDefinition = z.infer<typeof definitionSchema>;
+export type RawAction = z.infer<typeof step>;
+export type RawRetry = z.infer<typeof retry>;
+
+/** The JSON Schema an editor checks definition files with. */
+export const jsonSchema = (): Record<string, unknown> => ({
+  title: 'workflow-engine definition',
+  ...z.toJSONSchema(definitionSchema, { io: 'input' }),
+});

@@ -1,0 +1,71 @@
+/**
+ * A definition as the decider sees it: defaults filled in, durations in milliseconds, legacy spellings resolved.
+ * `definition-schema.ts` says what a file may hold; `normalise.ts` turns the one into the other.
+ */
+import type { Risk } from '../events/run-events.ts';
+
+export type Retry = {
+  /** Attempts in all, the first included; 1 = never again. */
+  readonly maxAttempts: number;
+  readonly backoffMs: number;
+  readonly maxBackoffMs: number;
+};
+
+export type Route = { readonly name: string; readonly match: readonly string[]; readonly risk: Risk };
+
+export type Tool = {
+  readonly name: string;
+  /** Absent when the allowlist names a tool that has no command. */
+  readonly command?: string;
+  readonly args: readonly string[];
+  readonly required: boolean;
+  readonly timeoutMs: number;
+};
+
+export type StepDispatcher = 'command' | 'manual' | 'openclaw' | 'auto';
+
+export type Step = {
+  readonly id: string;
+  readonly dispatcher: StepDispatcher;
+  readonly command?: string;
+  readonly args: readonly string[];
+  readonly agent?: string;
+  readonly await: 'auto' | 'outcome' | 'dispatch';
+  /** Per attempt. */
+  readonly timeoutMs: number;
+  readonly retry: Retry;
+  /** Declared by the author: performing it twice with the same key does no harm. */
+  readonly idempotent: boolean;
+  /** Names of environment variables the child gets beside the fixed ones. */
+  readonly env: readonly string[];
+  readonly notPerformedExitCodes: readonly number[];
+  /** Template of the dispatched message; default `{{brief}}`. */
+  readonly message: string;
+};
+
+export type Definition = {
+  readonly id: string;
+  readonly description: string;
+  readonly assumptions: readonly string[];
+  readonly classify: {
+    readonly routes: readonly Route[];
+    readonly highRiskWords: readonly string[];
+    readonly fallback: { readonly name: string; readonly risk: Risk };
+  };
+  /** Plan lines by route name. */
+  readonly plan: ReadonlyMap<string, readonly string[]>;
+  readonly tools: readonly Tool[];
+  /** At least one, at most 20; a single action is the step `main`. */
+  readonly steps: readonly Step[];
+  /** Templates of paths. */
+  readonly requiredFiles: readonly string[];
+  /** Template of a path; contains `{{runId}}`. */
+  readonly summaryFile: string;
+  readonly selfImprove: {
+    readonly enabled: boolean;
+    readonly autoApplyLowRisk: boolean;
+    readonly maxChangesPerRun: number;
+  };
+};
+
+export const MAX_STEPS = 20;

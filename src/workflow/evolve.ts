@@ -1,0 +1,261 @@
+/**
+ * `evolve(state, event)`: the fold of a run. Total: an event that does not apply changes nothing but the version,
+ * so that no history, however odd, can make a run unreadable.
+ */
+import type { RunEvent, StageName } from '../events/run-events.ts';
+import { type Approval, type Effect, noRun, type RunState, type StageState, stageOf } from './state.ts';
+
+/** What evolve needs of a stored event; a decided one is given the version and time it is about to get. */
+export type FoldableEvent = RunEvent & {
+  readonly ts: string;
+  readonly streamVersion: number;
+  readonly meta?: { readonly epoch?: number };
+};
+
+export function evolve(before: RunState, event: FoldableEvent): RunState {
+  const next = apply(before, event);
+  return { ...next, version: event.streamVersion, updatedAt: event.ts };
+}
+
+export const foldRun = (events: Iterable<FoldableEvent>, from: RunState = noRun): RunState => {
+  let state = from;
+  for (const event of events) state = evolve(state, event);
+  return state;
+};
+
+function apply(state: RunState, event: FoldableEvent): RunState {
+  if (event.type === 'RunStarted') return state.version === 0 ? started(state, event) : state;
+  // Every other event speaks of a run that exists.
+  if (state.version === 0) return state;
+  const { ts } = event;
+  switch (event.type) {
+    case 'RunLeased':
+      return {
+        ...state,
+        lease: { owner: event.data.owner, epoch: event.streamVersion },
+        epoch: event.streamVersion,
+      };
+    case 'RunResumed':
+      return {
+        ...state,
+        status: 'running',
+        outcome: null,
+        waiting: null,
+        finishedAt: null,
+        error: null,
+        lease: null,
+      };
+    case 'DefinitionAdopted':
+      return {
+        ...state,
+        definitionHash: event.data.definitionHash,
+        approvals: state.approvals.map((a) =>
+          a.status === 'granted' ? { ...a, status: 'lapsed' as const } : a,
+        ),
+      };
+    case 'StageStarted':
+      return changeStage({ ...state, current: event.data.stage }, event.data.stage, (stage) => ({
+        ...stage,
+        status: 'running',
+        attempts: event.data.attempt,
+        startedAt: ts,
+        finishedAt: null,
+        error: null,
+      }));
+    case 'StageCompleted':
+      return changeStage(state, event.data.stage, (stage) => ({
+        ...stage,
+        status: 'completed',
+        finishedAt: ts,
+        output: event.data.output,
+      }));
+    case 'StageFailed':
+      return changeStage(state, event.data.stage, (stage) => ({
+        ...stage,
+        status: 'failed',
+        finishedAt: ts,
+        error: event.data.error,
+      }));
+    case 'EffectIntended': {
+      const { data } = event;
+      if (known(state, data.effectId)) return state;
+      const effect: Effect = {
+        ...data,
+        stageAttempt: stageOf(state, 'execute').attempts,
+        epoch: event.meta?.epoch ?? state.epoch,
+        intendedAt: ts,
+        endedAt: null,
+        status: 'intended',
+        doubts: 0,
+      };
+      return { ...running(state), effects: [...state.effects, effect] };
+    }
+    case 'EffectConfirmed': {
+      const { effectId, outcome, receipt, awaited, ...output } = event.data;
+      const changed = changeEffect(running(state), effectId, (effect) => ({
+        ...withoutRetry(effect),
+        ...output,
+        receipt,
+        status: effect.report === undefined ? outcome : reportedStatus(effect.report.status),
+        endedAt: ts,
+      }));
+      const reported = changed.effects.some((e) => e.effectId === effectId && e.report !== undefined);
+      return awaited === true && !reported && changed.status === 'running'
+        ? stop({ ...changed, status: 'waiting', waiting: { for: 'outcome', id: effectId, since: ts } })
+        : changed;
+    }
+    case 'EffectFailed': {
+      const { effectId, performed, exitCode: _exitCode, ...rest } = event.data;
+      const changed = changeEffect(running(state), effectId, (effect) => ({
+        ...withoutRetry(effect),
+        ...rest,
+        status: performed ? 'failed' : 'not_performed',
+        endedAt: ts,
+      }));
+      return rest.retryAt === undefined ? changed : waitForRetry(changed, effectId, ts, rest.retryAt);
+    }
+    case 'EffectUnknown': {
+      const { effectId, reason, ...rest } = event.data;
+      const changed = changeEffect(running(state), effectId, (effect) => ({
+        ...withoutRetry(effect),
+        ...rest,
+        error: reason,
+        status: 'unknown',
+        doubts: effect.doubts + 1,
+        endedAt: ts,
+      }));
+      if (!known(changed, effectId) || isTerminal(changed)) return changed;
+      if (rest.retryAt !== undefined) return waitForRetry(changed, effectId, ts, rest.retryAt);
+      return stop({
+        ...changed,
+        status: 'waiting',
+        waiting: { for: 'unknown-effect', id: effectId, since: ts },
+      });
+    }
+    case 'EffectResolved':
+      return changeEffect(state, event.data.effectId, (effect) =>
+        event.data.verdict === 'sent'
+          ? {
+              ...effect,
+              status: effect.dispatcher === 'command' ? 'done' : 'handed_off',
+              receipt: { by: 'human' },
+              endedAt: ts,
+            }
+          : { ...effect, status: 'not_performed', endedAt: ts },
+      );
+    case 'ApprovalRequested': {
+      const { at: _at, ...data } = event.data;
+      const approval: Approval = { ...data, requestedAt: ts, status: 'pending' };
+      return stop({
+        ...state,
+        approvals: [...state.approvals, approval],
+        status: 'waiting',
+        waiting: { for: 'approval', id: approval.approvalId, since: ts },
+      });
+    }
+    case 'ApprovalGranted':
+      return changeApproval(state, event.data.approvalId, (approval) =>
+        // A grant names what it grants: one for other bytes grants nothing.
+        approval.status === 'pending' && approval.binding === event.data.binding
+          ? { ...approval, status: 'granted', by: event.data.by, decidedAt: ts }
+          : approval,
+      );
+    case 'ApprovalRejected':
+      return changeApproval(state, event.data.approvalId, (approval) =>
+        approval.status === 'pending'
+          ? { ...approval, status: 'rejected', by: event.data.by, decidedAt: ts }
+          : approval,
+      );
+    case 'OutcomeReported': {
+      const { effectId, status, text, contentHash, by } = event.data;
+      return changeEffect(state, effectId, (effect) => ({
+        ...effect,
+        report: { status, contentHash, by, at: ts, ...(text === undefined ? {} : { text }) },
+        // While the act itself is still open its own end comes first; see EffectConfirmed.
+        status: effect.status === 'intended' ? 'intended' : reportedStatus(status),
+      }));
+    }
+    case 'TaskWithdrawn':
+      return changeEffect(state, event.data.effectId, (effect) => ({
+        ...effect,
+        status: 'withdrawn',
+        endedAt: ts,
+      }));
+    case 'RunCompleted':
+      return finish(state, 'completed', event.data.outcome, ts);
+    case 'RunHandedOff':
+      return finish(state, 'handed_off', 'handed_off', ts);
+    case 'RunFailed': {
+      const { stage, step, error } = event.data;
+      const failed = finish(state, 'failed', 'failed', ts);
+      return { ...failed, error: { ...error, stage, ...(step === undefined ? {} : { step }) } };
+    }
+    case 'RunCancelled':
+      return finish(state, 'cancelled', state.outcome, ts);
+    default:
+      return unknownEvent(state, event);
+  }
+}
+
+/** Stores hand over only known types; a newer one that slipped through changes nothing. */
+const unknownEvent = (state: RunState, _event: never): RunState => state;
+
+function started(state: RunState, event: Extract<FoldableEvent, { type: 'RunStarted' }>): RunState {
+  const { salt: _salt, requestedRoute, ...data } = event.data;
+  return {
+    ...state,
+    ...data,
+    ...(requestedRoute === undefined ? {} : { requestedRoute }),
+    status: 'running',
+    createdAt: event.ts,
+  };
+}
+
+const reportedStatus = (status: 'ok' | 'error'): 'done' | 'failed' => (status === 'ok' ? 'done' : 'failed');
+
+const isTerminal = (state: RunState): boolean =>
+  state.status === 'completed' || state.status === 'failed' || state.status === 'cancelled';
+
+/** Ends the lease: from here on nobody works on the run until somebody leases it again. */
+const stop = (state: RunState): RunState => ({ ...state, lease: null, stopped: true });
+
+const finish = (
+  state: RunState,
+  status: 'completed' | 'handed_off' | 'failed' | 'cancelled',
+  outcome: RunState['outcome'],
+  ts: string,
+): RunState => ({ ...stop(state), status, outcome, waiting: null, finishedAt: ts });
+
+/** Whatever moves the run's effects on ends a retry wait. */
+const running = (state: RunState): RunState =>
+  state.status === 'waiting' && state.waiting?.for === 'retry'
+    ? { ...state, status: 'running', waiting: null }
+    : state;
+
+/** A retry wait keeps the lease: its owner sleeps until then. */
+const waitForRetry = (state: RunState, id: string, since: string, until: string): RunState =>
+  isTerminal(state) ? state : { ...state, status: 'waiting', waiting: { for: 'retry', id, since, until } };
+
+const withoutRetry = (effect: Effect): Effect => {
+  const { retryAt: _retryAt, ...rest } = effect;
+  return rest;
+};
+
+function changeStage(state: RunState, name: StageName, change: (stage: StageState) => StageState): RunState {
+  return { ...state, stages: state.stages.map((stage) => (stage.name === name ? change(stage) : stage)) };
+}
+
+const known = (state: RunState, id: string): boolean =>
+  state.effects.some((effect) => effect.effectId === id);
+
+function changeEffect(state: RunState, id: string, change: (effect: Effect) => Effect): RunState {
+  if (!known(state, id)) return state;
+  return {
+    ...state,
+    effects: state.effects.map((effect) => (effect.effectId === id ? change(effect) : effect)),
+  };
+}
+
+function changeApproval(state: RunState, id: string, change: (approval: Approval) => Approval): RunState {
+  return { ...state, approvals: state.approvals.map((a) => (a.approvalId === id ? change(a) : a)) };
+}

@@ -1,0 +1,111 @@
+/** `next(context, state, now)`: what the world must do now for a run, as data. The engine performs it and decides on. */
+
+import type { RunContext } from './context.ts';
+import type { Tool } from './definition.ts';
+import type { DispatchEffect } from './effects.ts';
+import { renderStep } from './render-step.ts';
+import { currentStep } from './stages/execute.ts';
+import { planVerify, type VerifyPlan } from './stages/verify.ts';
+import { type Effect, latestEffect, outputOf, type RunState, stageOf, type Waiting } from './state.ts';
+
+export type WorldEffect =
+  | { readonly kind: 'configure-tools'; readonly tools: readonly Tool[] }
+  /** Needs fresh randomness for the attempt, nothing else. */
+  | { readonly kind: 'begin-step'; readonly step: string }
+  /** The intent is in the log; once it is durable the act may happen. */
+  | { readonly kind: 'dispatch'; readonly effect: DispatchEffect }
+  /** An earlier owner intended this and nobody saw its end: look before acting. */
+  | { readonly kind: 'recover'; readonly effect: DispatchEffect; readonly intended: Effect }
+  | ({ readonly kind: 'verify' } & VerifyPlan)
+  | { readonly kind: 'analyse' };
+
+export type Next =
+  | { readonly type: 'perform'; readonly effect: WorldEffect }
+  /** Until this time (ISO 8601); the owner keeps its lease. */
+  | { readonly type: 'sleep'; readonly until: string }
+  | { readonly type: 'wait'; readonly waiting: Waiting }
+  | { readonly type: 'done' };
+
+/** @param now ISO 8601, only compared with deadlines that are in the log */
+export function next(context: RunContext, state: RunState, now: string): Next {
+  const { waiting } = state;
+  if (state.status === 'waiting' && waiting !== null) {
+    if (waiting.for !== 'retry') return { type: 'wait', waiting };
+    if (now < waiting.until) return { type: 'sleep', until: waiting.until };
+  } else if (state.status !== 'running') {
+    return { type: 'done' };
+  }
+  const effect = nextEffect(context, state);
+  if (effect === null)
+    throw new Error(`run ${state.runId} is ${state.status} at ${state.current} and nothing is due`);
+  return { type: 'perform', effect };
+}
+
+function nextEffect(context: RunContext, state: RunState): WorldEffect | null {
+  if (state.current === null || stageOf(state, state.current).status !== 'running') return null;
+  switch (state.current) {
+    case 'configure_tools':
+      return { kind: 'configure-tools', tools: context.definition.tools };
+    case 'execute':
+      return nextInExecute(context, state);
+    case 'verify':
+      return { kind: 'verify', ...planVerify(context, state) };
+    case 'log':
+      return { kind: 'analyse' };
+    default:
+      return null;
+  }
+}
+
+function nextInExecute(context: RunContext, state: RunState): WorldEffect | null {
+  const step = currentStep(context, state);
+  if (step === undefined) return null;
+  const latest = latestEffect(state, step.id);
+  if (latest === undefined || (latest.status !== 'intended' && latest.status !== 'unknown')) {
+    return { kind: 'begin-step', step: step.id };
+  }
+  const effect = dispatchOf(context, state, latest);
+  // Intended under this very ownership: it is ours to perform. `unknown` is here only with a retry that came due.
+  if (latest.status === 'unknown' || latest.epoch === state.epoch) return { kind: 'dispatch', effect };
+  return { kind: 'recover', effect, intended: latest };
+}
+
+/** The act of a recorded intent; rendered again from the same pinned inputs, so it is the same to the byte. */
+export function dispatchOf(context: RunContext, state: RunState, effect: Effect): DispatchEffect {
+  const step = context.definition.steps.find((candidate) => candidate.id === effect.step);
+  if (step === undefined || effect.dispatcher === 'manual')
+    throw new Error(`effect ${effect.effectId} has no act`);
+  // The dispatcher was settled at the intent: what config connects meanwhile does not change an attempt.
+  const rendered = renderStep(
+    context,
+    state,
+    {
+      ...step,
+      dispatcher: effect.dispatcher,
+      ...(effect.target === undefined ? {} : { agent: effect.target }),
+    },
+    {
+      effectId: effect.effectId,
+      key: effect.key,
+      nonce: effect.nonce ?? '',
+    },
+  );
+  return {
+    effectId: effect.effectId,
+    runId: state.runId,
+    step: effect.step,
+    attempt: effect.attempt,
+    key: effect.key,
+    dispatcher: effect.dispatcher,
+    argv: rendered.argv,
+    ...(effect.target === undefined ? {} : { target: effect.target }),
+    route: outputOf(state, 'classify')?.route ?? '',
+    task: rendered.task,
+    message: rendered.message,
+    idempotencyKey: state.key,
+    env: step.env,
+    timeoutMs: step.timeoutMs,
+    notPerformedExitCodes: step.notPerformedExitCodes,
+    awaits: effect.awaits,
+  };
+}

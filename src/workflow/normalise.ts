@@ -1,0 +1,108 @@
+/**
+ * A definition file's content, already validated, as the decider sees it: defaults filled in, durations in
+ * milliseconds, legacy spellings resolved. The same content always gives the same definition; zod is not loaded.
+ */
+import type { Definition, Retry, Step, Tool } from './definition.ts';
+import {
+  DEFAULT_FALLBACK,
+  DEFAULT_HIGH_RISK_WORDS,
+  DEFAULT_MAX_CHANGES_PER_RUN,
+  DEFAULT_MESSAGE,
+  DEFAULT_PLANS,
+  DEFAULT_REQUIRED_FILE,
+  DEFAULT_RETRY,
+  DEFAULT_ROUTES,
+  DEFAULT_SUMMARY_FILE,
+  DEFAULT_TIMEOUT_MS,
+  GENERAL_PLAN,
+} from './definition-defaults.ts';
+import { readPath } from './definition-paths.ts';
+import type { RawAction, RawDefinition, RawRetry } from './definition-schema.ts';
+import { durationMs } from './duration.ts';
+
+type Defaults = { readonly timeoutMs: number; readonly retry: Retry };
+
+const retryOf = (raw: RawRetry | undefined, base: Retry): Retry => {
+  const backoffMs = raw?.backoff === undefined ? base.backoffMs : durationMs(raw.backoff);
+  const maxBackoffMs = raw?.maxBackoff === undefined ? base.maxBackoffMs : durationMs(raw.maxBackoff);
+  return {
+    maxAttempts: raw?.maxAttempts ?? base.maxAttempts,
+    backoffMs,
+    // A step that asks for a longer pause than the default limit gets it.
+    maxBackoffMs: Math.max(backoffMs, maxBackoffMs),
+  };
+};
+
+const timeoutOf = (raw: string | undefined, base: number): number =>
+  raw === undefined ? base : durationMs(raw);
+
+const stepOf = (raw: RawAction, defaults: Defaults): Step => ({
+  id: raw.id ?? 'main',
+  dispatcher: raw.dispatcher ?? (raw.command === undefined ? 'auto' : 'command'),
+  ...(raw.command === undefined ? {} : { command: raw.command }),
+  args: raw.args ?? [],
+  ...(raw.agent === undefined ? {} : { agent: raw.agent }),
+  await: raw.await ?? 'auto',
+  timeoutMs: timeoutOf(raw.timeout, defaults.timeoutMs),
+  retry: retryOf(raw.retry, defaults.retry),
+  idempotent: raw.idempotent ?? false,
+  env: raw.env ?? [],
+  notPerformedExitCodes: raw.notPerformedExitCodes ?? [],
+  message: raw.message ?? DEFAULT_MESSAGE,
+});
+
+const toolsOf = (raw: RawDefinition['autoConfigure'], defaults: Defaults): readonly Tool[] => {
+  if (raw === undefined || raw.enabled === false) return [];
+  const commands = new Map(Object.entries(raw.toolCommands ?? {}));
+  return [...new Set(raw.allowlist ?? [])].map((name) => {
+    const tool = commands.get(name);
+    return {
+      name,
+      ...(tool?.command === undefined ? {} : { command: tool.command }),
+      args: tool?.args ?? [],
+      required: tool?.required ?? false,
+      timeoutMs: timeoutOf(tool?.timeout, defaults.timeoutMs),
+    };
+  });
+};
+
+/** Every route has lines: its own, else the ones that come with a route of that name, else the general ones. */
+const planOf = (raw: RawDefinition['plan'], routes: readonly string[]): Definition['plan'] => {
+  const plan = new Map<string, readonly string[]>(DEFAULT_PLANS);
+  for (const name of routes) if (!plan.has(name)) plan.set(name, GENERAL_PLAN);
+  for (const [name, lines] of Object.entries(raw ?? {})) plan.set(name, lines);
+  return plan;
+};
+
+const classifyOf = (raw: RawDefinition['classify']): Definition['classify'] => ({
+  routes: raw?.routes ?? DEFAULT_ROUTES,
+  highRiskWords: raw?.highRiskWords ?? DEFAULT_HIGH_RISK_WORDS,
+  fallback: raw?.fallback ?? DEFAULT_FALLBACK,
+});
+
+/** @param validated content of a definition file that `checkDefinition` found no error in */
+export const normaliseDefinition = (validated: unknown): Definition => {
+  const raw = validated as RawDefinition;
+  const defaults: Defaults = {
+    timeoutMs: timeoutOf(raw.defaults?.timeout, DEFAULT_TIMEOUT_MS),
+    retry: retryOf(raw.defaults?.retry, DEFAULT_RETRY),
+  };
+  const classify = classifyOf(raw.classify);
+  const actions = raw.execute?.steps ?? [raw.execute ?? {}];
+  return {
+    id: raw.id,
+    description: raw.description ?? '',
+    assumptions: raw.defaults?.assumptions ?? [],
+    classify,
+    plan: planOf(raw.plan, [...classify.routes.map((route) => route.name), classify.fallback.name]),
+    tools: toolsOf(raw.autoConfigure, defaults),
+    steps: actions.map((action) => stepOf(action, defaults)),
+    requiredFiles: (raw.verify?.requiredFiles ?? [DEFAULT_REQUIRED_FILE]).map((file) => readPath(file).path),
+    summaryFile: readPath(raw.deliver?.summaryFile ?? DEFAULT_SUMMARY_FILE).path,
+    selfImprove: {
+      enabled: raw.selfImprove?.enabled ?? false,
+      autoApplyLowRisk: raw.selfImprove?.autoApplyLowRisk ?? false,
+      maxChangesPerRun: raw.selfImprove?.maxChangesPerRun ?? DEFAULT_MAX_CHANGES_PER_RUN,
+    },
+  };
+};

@@ -1,0 +1,183 @@
+/**
+ * execute: its steps in order, each an effect: intent, act, confirm. A step that is known to be done, or handed over
+ * where that is the end, is never dispatched again; what may have happened is never blindly repeated.
+ */
+import { type Refusal, refuse } from '../../errors.ts';
+import type { RunEvent } from '../../events/run-events.ts';
+import { taskIdOf } from '../brief.ts';
+import type { RunContext } from '../context.ts';
+import type { Step } from '../definition.ts';
+import type { EffectResult } from '../effects.ts';
+import { approvalIdOf, coverOf, grantFor, needsApproval, stepsToApprove } from '../grant.ts';
+import { effectIdOf, effectKeyOf, renderStep } from '../render-step.ts';
+import { type Effect, latestEffect, outputOf, type Problem, type RunState, stageOf } from '../state.ts';
+
+/** The first step that is neither done nor handed over; undefined when execute is through. */
+export const currentStep = (context: RunContext, state: RunState): Step | undefined =>
+  context.definition.steps.find((step) => {
+    const status = latestEffect(state, step.id)?.status;
+    return status !== 'done' && status !== 'handed_off';
+  });
+
+/** Asks for approval, or records the intent. A manual task has no act: its intent and confirmation are one commit. */
+export function beginStep(
+  context: RunContext,
+  state: RunState,
+  command: { readonly step: string; readonly nonce: string },
+): readonly RunEvent[] | Refusal {
+  const step = currentStep(context, state);
+  if (step === undefined || step.id !== command.step) {
+    return refuse('step-not-due', `step ${command.step} is not what run ${state.runId} does next`);
+  }
+  const latest = latestEffect(state, step.id);
+  if (latest?.status === 'intended' || latest?.status === 'unknown') {
+    return refuse('step-open', `step ${step.id} of run ${state.runId} has an attempt whose end is not known`);
+  }
+  const grant = grantFor(context, state, step);
+  if (needsApproval(state) && grant === undefined) return [requestApproval(context, state)];
+
+  const attempt = (latest?.attempt ?? 0) + 1;
+  const effectId = effectIdOf(state.runId, step.id, attempt);
+  const key = effectKeyOf(state.runId, step.id, attempt);
+  const rendered = renderStep(context, state, step, { effectId, key, nonce: command.nonce });
+  const sendsBrief = rendered.dispatcher !== 'command';
+  const intended: RunEvent = {
+    type: 'EffectIntended',
+    data: {
+      effectId,
+      step: step.id,
+      attempt,
+      dispatcher: rendered.dispatcher,
+      key,
+      idempotent: step.idempotent,
+      awaits: step.await,
+      ...(rendered.target === undefined ? {} : { target: rendered.target }),
+      preview: rendered.preview,
+      taskId: taskIdOf(state.runId, step.id),
+      ...(sendsBrief ? { nonce: command.nonce } : {}),
+      ...(grant === undefined ? {} : { approvalId: grant.approvalId }),
+    },
+  };
+  if (rendered.dispatcher !== 'manual') return [intended];
+  return [
+    intended,
+    {
+      type: 'EffectConfirmed',
+      data: { effectId, outcome: 'handed_off', receipt: { by: 'queue' }, ...awaited(context, step) },
+    },
+  ];
+}
+
+/** A hand-over is waited for where the definition says so, and where later steps build on the work. */
+const awaited = (context: RunContext, step: Step): { awaited?: true } => {
+  const isLast = context.definition.steps.at(-1)?.id === step.id;
+  return step.await === 'outcome' || (step.await === 'auto' && !isLast) ? { awaited: true } : {};
+};
+
+function requestApproval(context: RunContext, state: RunState): RunEvent {
+  const classified = outputOf(state, 'classify');
+  const covers = stepsToApprove(context, state).map((step) => coverOf(context, state, step));
+  const words = classified?.highRiskWords ?? [];
+  return {
+    type: 'ApprovalRequested',
+    data: {
+      approvalId: approvalIdOf(state),
+      at: 'execute',
+      risk: 'high',
+      reasons: [
+        `route ${classified?.route ?? '?'}${(classified?.words.length ?? 0) > 0 ? ` because of ${quoted(classified?.words ?? [])}` : ''}`,
+        ...(words.length > 0 ? [`high-risk words: ${quoted(words)}`] : []),
+      ],
+      binding: context.sha256(JSON.stringify(covers.map((cover) => cover.binding))),
+      covers,
+    },
+  };
+}
+
+const quoted = (words: readonly string[]): string => words.map((word) => `"${word}"`).join(', ');
+
+/** Turns what the world answered into facts. `now` is ISO 8601. */
+export function effectEnded(
+  context: RunContext,
+  state: RunState,
+  command: { readonly effectId: string; readonly result: EffectResult; readonly now: string },
+): readonly RunEvent[] | Refusal {
+  const effect = state.effects.find((candidate) => candidate.effectId === command.effectId);
+  if (effect === undefined || (effect.status !== 'intended' && effect.status !== 'unknown')) {
+    return refuse('effect-ended', `the end of effect ${command.effectId} is known already`);
+  }
+  const step = context.definition.steps.find((candidate) => candidate.id === effect.step);
+  const { effectId, result, now } = command;
+  // A cancelled run still records what became of its last act, and does nothing about it.
+  const open = state.status === 'running' || (state.status === 'waiting' && state.waiting?.for === 'retry');
+  switch (result.result) {
+    case 'confirmed': {
+      const { result: _result, ...data } = result;
+      const waits = open && step !== undefined && data.outcome === 'handed_off' ? awaited(context, step) : {};
+      return [{ type: 'EffectConfirmed', data: { effectId, ...data, ...waits } }];
+    }
+    case 'failed': {
+      const { result: _result, retryable, ...data } = result;
+      const retryAt =
+        open && !data.performed && retryable ? nextAttemptAt(state, effect, step, now) : undefined;
+      const failed: RunEvent = {
+        type: 'EffectFailed',
+        data: { effectId, ...data, ...(retryAt === undefined ? {} : { retryAt }) },
+      };
+      return retryAt !== undefined || !open
+        ? [failed]
+        : [failed, stageFailed(state, effect.step, data.error)];
+    }
+    case 'unknown': {
+      const { result: _result, truncated: _truncated, ...data } = result;
+      if (effect.report !== undefined) {
+        // Who was given the work has answered: that is the end of the doubt.
+        return [
+          { type: 'EffectConfirmed', data: { effectId, outcome: 'handed_off', receipt: { by: 'report' } } },
+        ];
+      }
+      if (!open || !effect.idempotent) return [{ type: 'EffectUnknown', data: { effectId, ...data } }];
+      const repeats = Math.max(MIN_ACTS_IN_DOUBT, step?.retry.maxAttempts ?? 1);
+      if (effect.doubts + 1 < repeats) {
+        const retryAt = after(now, step, effect.doubts + 1);
+        return [{ type: 'EffectUnknown', data: { effectId, ...data, retryAt } }];
+      }
+      const { reason, ...output } = data;
+      return [
+        { type: 'EffectFailed', data: { effectId, performed: true, error: reason, ...output } },
+        stageFailed(state, effect.step, reason),
+      ];
+    }
+  }
+}
+
+/** An effect declared idempotent is performed at least once more after a doubt: that is what the word is for. */
+const MIN_ACTS_IN_DOUBT = 2;
+
+export const stageFailed = (state: RunState, step: string, error: Problem): RunEvent => ({
+  type: 'StageFailed',
+  data: { stage: 'execute', attempt: Math.max(1, stageOf(state, 'execute').attempts), error, step },
+});
+
+function nextAttemptAt(
+  state: RunState,
+  effect: Effect,
+  step: Step | undefined,
+  now: string,
+): string | undefined {
+  // Withdrawn tasks and earlier passes through execute do not count: each pass has its own attempts.
+  const used = state.effects.filter(
+    (other) =>
+      other.step === effect.step &&
+      other.stageAttempt === effect.stageAttempt &&
+      other.status !== 'withdrawn',
+  ).length;
+  return step !== undefined && used < step.retry.maxAttempts ? after(now, step, used) : undefined;
+}
+
+/** Exponential backoff: the n-th wait is `backoff` times 2^(n-1), at most `maxBackoff`. */
+function after(now: string, step: Step | undefined, n: number): string {
+  const retry = step?.retry ?? { backoffMs: 0, maxBackoffMs: 0 };
+  const delayMs = Math.min(retry.backoffMs * 2 ** Math.min(n - 1, 30), retry.maxBackoffMs);
+  return new Date(Date.parse(now) + delayMs).toISOString();
+}

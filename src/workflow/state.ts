@@ -1,0 +1,185 @@
+/**
+ * The state of one run, folded from its stream by `evolve.ts`. Plain immutable data: what is not in the events is
+ * not here, and every projection of a run is a function of this.
+ */
+import type { Text } from '../events/envelope.ts';
+import type {
+  ApprovedStep,
+  DispatcherName,
+  Receipt,
+  Risk,
+  StageName,
+  StageOutputs,
+} from '../events/run-events.ts';
+import type { Owner } from '../events/shared.ts';
+import { STAGES } from '../events/stages.ts';
+
+export type RunStatus = 'running' | 'waiting' | 'handed_off' | 'completed' | 'failed' | 'cancelled';
+/** What became of the work, as far as anybody knows. */
+export type Outcome = 'done' | 'handed_off' | 'failed' | 'unreported' | null;
+export type Problem = { readonly code: string; readonly message: string };
+
+export type StageState = {
+  readonly name: StageName;
+  readonly status: 'pending' | 'running' | 'completed' | 'failed';
+  /** Times it was started; 0 = never. */
+  readonly attempts: number;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly output: StageOutputs[StageName] | null;
+  readonly error: Problem | null;
+};
+
+export type Effect = {
+  readonly effectId: string;
+  readonly step: string;
+  readonly attempt: number;
+  /** Attempt of the stage execute it belongs to. */
+  readonly stageAttempt: number;
+  readonly dispatcher: DispatcherName;
+  readonly key: string;
+  readonly idempotent: boolean;
+  readonly awaits: 'auto' | 'outcome' | 'dispatch';
+  readonly target?: string;
+  readonly preview: Text;
+  readonly taskId?: string;
+  readonly nonce?: string;
+  readonly approvalId?: string;
+  /** The ownership it was intended under: another epoch finding it open has to look before it acts. */
+  readonly epoch: number;
+  readonly intendedAt: string;
+  readonly endedAt: string | null;
+  /**
+   * `intended`: nothing is known yet. `handed_off`: queued with somebody. `not_performed` and `withdrawn`: a new
+   * attempt is safe. `unknown`: in doubt.
+   */
+  readonly status: 'intended' | 'done' | 'handed_off' | 'failed' | 'not_performed' | 'unknown' | 'withdrawn';
+  readonly receipt?: Receipt;
+  readonly error?: Problem;
+  /** When the next attempt (or, for an idempotent effect in doubt, the same act again) is due. */
+  readonly retryAt?: string;
+  /** How often it has been performed in doubt; bounds the repeats of an idempotent effect. */
+  readonly doubts: number;
+  readonly stdout?: Text;
+  readonly stderr?: Text;
+  readonly truncated?: boolean;
+  readonly report?: Report;
+};
+
+export type Report = {
+  readonly status: 'ok' | 'error';
+  readonly text?: Text;
+  readonly contentHash: string;
+  readonly by: string;
+  readonly at: string;
+};
+
+export type Approval = {
+  readonly approvalId: string;
+  readonly binding: string;
+  readonly risk: Risk;
+  readonly reasons: readonly string[];
+  readonly covers: readonly ApprovedStep[];
+  readonly requestedAt: string;
+  readonly status: 'pending' | 'granted' | 'rejected' | 'lapsed';
+  readonly by?: string;
+  readonly decidedAt?: string;
+};
+
+export type Waiting =
+  | { readonly for: 'approval'; readonly id: string; readonly since: string }
+  | { readonly for: 'outcome'; readonly id: string; readonly since: string }
+  | { readonly for: 'unknown-effect'; readonly id: string; readonly since: string }
+  | { readonly for: 'retry'; readonly id: string; readonly since: string; readonly until: string };
+
+export type RunState = {
+  readonly runId: string;
+  /** Version of the run's stream; 0 = it does not exist. */
+  readonly version: number;
+  readonly workflowId: string;
+  readonly definitionHash: string;
+  readonly key: string;
+  readonly inputHash: string;
+  readonly input: Text;
+  readonly redactions: number;
+  readonly forced: boolean;
+  readonly requestedRoute?: string;
+  readonly status: RunStatus;
+  readonly outcome: Outcome;
+  readonly waiting: Waiting | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** When it last reached completed, handed_off, failed or cancelled. */
+  readonly finishedAt: string | null;
+  /** Null between stops: nobody is at work on it. */
+  readonly lease: { readonly owner: Owner; readonly epoch: number } | null;
+  /** Epoch of the newest lease, ended or not; 0 = none yet. */
+  readonly epoch: number;
+  /** The stage that was started last; null before intake. */
+  readonly current: StageName | null;
+  readonly stages: readonly StageState[];
+  readonly effects: readonly Effect[];
+  readonly approvals: readonly Approval[];
+  readonly error: (Problem & { readonly stage: StageName; readonly step?: string }) | null;
+  /** True once it stopped for any reason: from then on it has a delivery summary. */
+  readonly stopped: boolean;
+};
+
+export const pendingStages: readonly StageState[] = STAGES.map((name) => ({
+  name,
+  status: 'pending',
+  attempts: 0,
+  startedAt: null,
+  finishedAt: null,
+  output: null,
+  error: null,
+}));
+
+/** The state before the first event. */
+export const noRun: RunState = {
+  runId: '',
+  version: 0,
+  workflowId: '',
+  definitionHash: '',
+  key: '',
+  inputHash: '',
+  input: '',
+  redactions: 0,
+  forced: false,
+  status: 'running',
+  outcome: null,
+  waiting: null,
+  createdAt: '',
+  updatedAt: '',
+  finishedAt: null,
+  lease: null,
+  epoch: 0,
+  current: null,
+  stages: pendingStages,
+  effects: [],
+  approvals: [],
+  error: null,
+  stopped: false,
+};
+
+export const stageOf = (state: RunState, name: StageName): StageState => {
+  const found = state.stages.find((stage) => stage.name === name);
+  if (found === undefined) throw new Error(`no stage ${name}`);
+  return found;
+};
+
+/** The output a stage left behind, typed; null until it completed once. */
+export function outputOf<S extends StageName>(state: RunState, name: S): StageOutputs[S] | null {
+  // The stage's name decides the shape: StageCompleted is a discriminated union over it.
+  return stageOf(state, name).output as StageOutputs[S] | null;
+}
+
+/** The newest attempt of a step. */
+export const latestEffect = (state: RunState, step: string): Effect | undefined =>
+  state.effects.findLast((effect) => effect.step === step);
+
+export const isFinished = (status: RunStatus): boolean =>
+  status === 'completed' || status === 'handed_off' || status === 'failed' || status === 'cancelled';
+
+/** Kept apart from the brief: the task, for a plain input the input itself. */
+export const taskOf = (state: RunState): Text => outputOf(state, 'intake')?.task ?? state.input;
