@@ -1,0 +1,47 @@
+/**
+ * The folder of one effect, `run/<effectId>/`: its task, its child's pid and output. It stays until the effect is
+ * confirmed in the log, because after a crash it is how a living child is recognised.
+ */
+const fs = process.getBuiltinModule('node:fs');
+const path = process.getBuiltinModule('node:path');
+
+/** Longest task that is also handed over as WF_TASK: one string of an environment ends at 128 KiB on Linux. */
+export const MAX_TASK_IN_ENVIRONMENT_BYTES = 96 * 1024;
+
+export const scratchDir = (home: string, effectId: string): string => path.join(home, 'run', effectId);
+export const artifactsDir = (home: string, runId: string): string => path.join(home, 'artifacts', runId);
+/** WF_TASK_FILE of an effect, and what `{{taskFile}}` becomes. */
+export const taskFile = (home: string, effectId: string): string =>
+  path.join(scratchDir(home, effectId), 'task.txt');
+export const messageFile = (home: string, effectId: string): string =>
+  path.join(scratchDir(home, effectId), 'message.txt');
+
+const makePrivate = (dir: string): void => {
+  fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+};
+
+/** Makes the effect's scratch folder and the run's artifacts folder. Throws what the file system throws. */
+export function prepareScratch(options: {
+  readonly home: string;
+  readonly effectId: string;
+  readonly runId: string;
+  readonly task: string;
+  readonly message?: string;
+}): void {
+  const { home, effectId } = options;
+  makePrivate(scratchDir(home, effectId));
+  makePrivate(artifactsDir(home, options.runId));
+  fs.writeFileSync(taskFile(home, effectId), options.task, { mode: 0o600 });
+  if (options.message !== undefined) {
+    fs.writeFileSync(messageFile(home, effectId), options.message, { mode: 0o600 });
+  }
+}
+
+/** Only after the effect's end is durable in the log. A leftover folder is harmless, so failing to remove is too. */
+export function removeScratch(home: string, effectId: string): void {
+  try {
+    fs.rmSync(scratchDir(home, effectId), { recursive: true, force: true });
+  } catch {
+    // `doctor` lists what is left in run/.
+  }
+}
