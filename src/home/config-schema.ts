@@ -1,0 +1,97 @@
+/** What `config.json` may hold. Loaded only where there is such a file: zod and the JSONC parser are slow to start. */
+import {
+  findNodeAtLocation,
+  getNodeValue,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from 'jsonc-parser';
+import { z } from 'zod';
+import { usageError, type WfError } from '../errors.ts';
+import { nearest } from '../workflow/did-you-mean.ts';
+import type { Config } from './config.ts';
+
+const words = z.string().min(1);
+const regex = z.string().min(1).refine(compiles, 'expected a regular expression');
+
+const openclaw = z.strictObject({
+  agent: words.exactOptional(),
+  channel: words.exactOptional(),
+  target: words.exactOptional(),
+  command: words.exactOptional(),
+  script: words.exactOptional(),
+});
+const redact = z.strictObject({
+  env: z
+    .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable'))
+    .default([]),
+  patterns: z.array(regex).default([]),
+});
+
+export const configSchema = z.strictObject({
+  $schema: z.string().exactOptional(),
+  openclaw: openclaw.exactOptional(),
+  allowedRoots: z.array(z.string().startsWith('/', 'expected an absolute path')).default([]),
+  redact: redact.prefault({}),
+});
+
+const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
+  '': Object.keys(configSchema.shape),
+  openclaw: Object.keys(openclaw.shape),
+  redact: Object.keys(redact.shape),
+};
+
+/** @throws {WfError} usage (2): `config-syntax` or `config-invalid`, both with file:line:column */
+export function parseConfig(source: string, file: string): Config {
+  const text = source.replace(/^\uFEFF/, '');
+  const errors: ParseError[] = [];
+  const tree = parseTree(text, errors, { allowTrailingComma: true });
+  const [error] = errors;
+  if (error !== undefined || tree === undefined) {
+    const what = error === undefined ? 'it is empty' : printParseErrorCode(error.error);
+    throw invalid('config-syntax', `config.json is not JSON: ${what}`, file, text, error?.offset ?? 0);
+  }
+  const parsed = configSchema.safeParse(getNodeValue(tree));
+  if (parsed.success) {
+    const { $schema: _schema, ...config } = parsed.data;
+    return config;
+  }
+  const [issue] = parsed.error.issues;
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const path = [...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown])] as (string | number)[];
+  const name = path.join('.');
+  const guess =
+    unknown === undefined ? undefined : nearest(unknown, KNOWN_KEYS[path.slice(0, -1).join('.')] ?? []);
+  const message =
+    unknown === undefined
+      ? `config.json: ${name === '' ? 'it' : name} does not fit: ${issue?.message ?? 'unknown reason'}`
+      : `config.json: unknown key ${name}${guess === undefined ? '' : `; did you mean ${guess}?`}`;
+  throw invalid('config-invalid', message, file, text, offsetOf(tree, path));
+}
+
+function invalid(code: string, message: string, file: string, text: string, offset: number): WfError {
+  const before = text.slice(0, offset).split('\n');
+  return usageError(code, message, {
+    where: `${file}:${before.length}:${(before.at(-1) ?? '').length + 1}`,
+    hint: 'Correct the file, or remove it to use the defaults.',
+  });
+}
+
+/** Of the nearest thing on the path that exists; a key's own place where it is the key that is wrong. */
+function offsetOf(tree: Node, path: readonly (string | number)[]): number {
+  for (let length = path.length; length > 0; length--) {
+    const node = findNodeAtLocation(tree, path.slice(0, length));
+    if (node !== undefined) return node.parent?.type === 'property' ? node.parent.offset : node.offset;
+  }
+  return tree.offset;
+}
+
+function compiles(source: string): boolean {
+  try {
+    new RegExp(source, 'u');
+    return true;
+  } catch {
+    return false;
+  }
+}

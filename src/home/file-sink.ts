@@ -1,0 +1,90 @@
+/**
+ * Where projected files go: into the home, or aside for a rebuild or a check. Each is written whole under another
+ * name and renamed, so that a reader sees the old or the new one; nothing is synced, for the log can make it again.
+ */
+import { ioError } from '../errors.ts';
+import { errorCode, isMissing } from './file-errors.ts';
+import { writablePath } from './writable-path.ts';
+
+const fs = process.getBuiltinModule('node:fs');
+
+/** Null removes the file. */
+export type FileSink = {
+  /** A file of ours, relative to the home. */
+  readonly own: (relative: string, text: string | null) => void;
+  /** A copy of a summary, where the definition wants it: checked first, for that path is a user's. */
+  readonly copy: (wanted: string, text: string | null) => void;
+};
+
+export type SinkOptions = {
+  readonly home: string;
+  readonly allowedRoots: readonly string[];
+  /** Where a path below the home really goes: itself, or aside. */
+  readonly place: (relative: string) => string;
+  /** Where a copy outside the home really goes; by default there. */
+  readonly outside?: (absolute: string) => string;
+  readonly onRefused: (wanted: string) => void;
+};
+
+export function fileSink({ home, allowedRoots, place, outside, onRefused }: SinkOptions): FileSink {
+  const own = (relative: string, text: string | null): void => writeProjected(place(relative), text);
+  return {
+    own,
+    copy: (wanted, text) => {
+      const target = writablePath(home, allowedRoots, wanted);
+      if (target === null) onRefused(wanted);
+      else if (target.startsWith(`${home}/`)) own(target.slice(home.length + 1), text);
+      else writeProjected(outside?.(target) ?? target, text);
+    },
+  };
+}
+
+export function writeProjected(file: string, text: string | null): void {
+  try {
+    if (text === null) remove(file);
+    else replace(file, text);
+  } catch (cause) {
+    throw ioError(
+      'projection-write',
+      `a projection could not be written (${errorCode(cause) ?? String(cause)})`,
+      {
+        where: file,
+        hint: 'The log has everything: free space or mend the rights, then run any command again.',
+        cause,
+      },
+    );
+  }
+}
+
+/** Folders in `state/` where rebuilds build. */
+export const ASIDE_PREFIX = '.rebuild-';
+export const isAside = (name: string): boolean => name.startsWith(ASIDE_PREFIX);
+
+/** Names that a crash may leave behind; never anybody's work. */
+export const isTempName = (name: string): boolean => /^\..+\.\d+\.tmp$/.test(name);
+
+function replace(file: string, text: string): void {
+  const slash = file.lastIndexOf('/');
+  const temp = `${file.slice(0, slash)}/.${file.slice(slash + 1)}.${process.pid}.tmp`;
+  try {
+    fs.writeFileSync(temp, text, { mode: 0o600 });
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    fs.mkdirSync(file.slice(0, slash), { recursive: true, mode: 0o700 });
+    fs.writeFileSync(temp, text, { mode: 0o600 });
+  }
+  try {
+    fs.renameSync(temp, file);
+  } catch (error) {
+    fs.rmSync(temp, { force: true });
+    throw error;
+  }
+}
+
+function remove(file: string): void {
+  try {
+    fs.unlinkSync(file);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}

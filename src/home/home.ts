@@ -1,0 +1,67 @@
+/**
+ * Makes sure the home is there and may be used. Nobody but its owner may look into it: folders are 0700. Where it
+ * exists already this costs one stat.
+ */
+import { ioError, usageError, type WfError } from '../errors.ts';
+import { errorCode } from './file-errors.ts';
+import { type HomePaths, homePaths } from './paths.ts';
+
+const fs = process.getBuiltinModule('node:fs');
+
+export type OpenedHome = { readonly paths: HomePaths; readonly created: boolean; readonly exists: boolean };
+
+/**
+ * @throws {WfError} io (74) where the home cannot be made, read or written; usage (2) where something else than a
+ * folder stands in its place
+ */
+export function openHome(home: string, options: { readonly create: boolean }): OpenedHome {
+  const paths = homePaths(home);
+  const stat = statOf(home);
+  if (stat === null) {
+    if (options.create) makeHome(home);
+    return { paths, created: options.create, exists: options.create };
+  }
+  if (!stat.isDirectory()) {
+    throw usageError('home-not-a-folder', `the home is not a folder`, {
+      where: home,
+      hint: 'Name another one with --home or WF_HOME.',
+    });
+  }
+  checkAccess(home, options.create);
+  return { paths, created: false, exists: true };
+}
+
+function statOf(home: string): import('node:fs').Stats | null {
+  try {
+    return fs.statSync(home, { throwIfNoEntry: false }) ?? null;
+  } catch (cause) {
+    throw unusable(home, 'cannot be reached', cause);
+  }
+}
+
+function makeHome(home: string): void {
+  try {
+    fs.mkdirSync(home, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw unusable(home, 'cannot be created', cause);
+  }
+}
+
+/** `access` and not the mode bits: a read-only mount has fine bits. */
+function checkAccess(home: string, write: boolean): void {
+  const { R_OK, W_OK, X_OK } = fs.constants;
+  try {
+    fs.accessSync(home, write ? R_OK | W_OK | X_OK : R_OK | X_OK);
+  } catch (cause) {
+    throw unusable(home, write ? 'cannot be written to' : 'cannot be read', cause);
+  }
+}
+
+function unusable(home: string, what: string, cause: unknown): WfError {
+  const code = errorCode(cause);
+  return ioError('home-unusable', `the home ${what}${code === undefined ? '' : ` (${code})`}`, {
+    where: home,
+    hint: 'Make the folder yours and writable, or name another one with --home or WF_HOME.',
+    cause,
+  });
+}

@@ -1,0 +1,140 @@
+/** "What waits for me?", and the lookups of what is waited for. Answered from `index.db` alone. */
+import type { Proposal } from '../projections/feedback.ts';
+import type { IndexDb } from './index-db.ts';
+
+const LAST = '\u{10FFFF}';
+
+type OfRun = {
+  readonly runId: string;
+  readonly workflowId: string;
+  readonly task: string;
+  readonly since: string;
+};
+
+export type InboxItem =
+  | (OfRun & {
+      readonly kind: 'approval';
+      readonly approvalId: string;
+      readonly risk: string;
+      readonly reasons: readonly string[];
+    })
+  | (OfRun & {
+      readonly kind: 'task';
+      readonly taskId: string;
+      readonly step: string;
+      /** Who has it: `manual` is whoever reads the brief. */
+      readonly dispatcher: string;
+    })
+  | (OfRun & { readonly kind: 'outcome'; readonly effectId: string })
+  | (OfRun & { readonly kind: 'in-doubt'; readonly effectId: string })
+  | {
+      readonly kind: 'improvement';
+      readonly proposalId: string;
+      readonly workflowId: string;
+      readonly since: string;
+      /** Summaries of the changes that nobody has decided about. */
+      readonly changes: readonly string[];
+    };
+
+/** Oldest first: what has waited longest comes first. At most `limit` of each kind. */
+export function inbox(index: IndexDb, limit = 100): InboxItem[] {
+  const items = [
+    ...approvals(index, limit),
+    ...tasks(index, limit),
+    ...stopped(index, limit),
+    ...proposals(index, limit),
+  ];
+  return items.sort((a, b) => (a.since < b.since ? -1 : a.since > b.since ? 1 : 0));
+}
+
+function approvals(index: IndexDb, limit: number): InboxItem[] {
+  return index
+    .all<OfRun & { approvalId: string; risk: string; reasons: string }>(
+      `SELECT a.approvalId, a.risk, a.reasons, a.requestedAt AS since, r.runId, r.workflowId, r.task
+       FROM approvals a JOIN runs r ON r.runId = a.runId WHERE a.status = 'pending' ORDER BY a.requestedAt LIMIT ?`,
+      limit,
+    )
+    .map((row) => ({ ...row, kind: 'approval', reasons: JSON.parse(row.reasons) as string[] }));
+}
+
+function tasks(index: IndexDb, limit: number): InboxItem[] {
+  return index
+    .all<OfRun & { taskId: string; step: string; dispatcher: string }>(
+      `SELECT t.taskId, t.step, t.dispatcher, t.since, r.runId, r.workflowId, r.task
+       FROM tasks t JOIN runs r ON r.runId = t.runId WHERE t.status = 'handed_off' ORDER BY t.since LIMIT ?`,
+      limit,
+    )
+    .map((row) => ({ ...row, kind: 'task' }));
+}
+
+/** Runs in doubt, and those whose outcome nobody can report by a task's id. */
+function stopped(index: IndexDb, limit: number): InboxItem[] {
+  return index
+    .all<OfRun & { effectId: string; waitingFor: string }>(
+      `SELECT r.waitingId AS effectId, r.waitingFor, r.updatedAt AS since, r.runId, r.workflowId, r.task
+       FROM runs r WHERE r.status = 'waiting' AND r.waitingFor IN ('outcome', 'unknown-effect')
+         AND (r.waitingFor = 'unknown-effect' OR NOT EXISTS (
+           SELECT 1 FROM tasks t WHERE t.runId = r.runId AND t.effectId = r.waitingId AND t.status = 'handed_off'))
+       ORDER BY r.firstSeq LIMIT ?`,
+      limit,
+    )
+    .map(({ waitingFor, ...row }) => ({ ...row, kind: waitingFor === 'outcome' ? 'outcome' : 'in-doubt' }));
+}
+
+function proposals(index: IndexDb, limit: number): InboxItem[] {
+  return index
+    .all<{ json: string }>(
+      'SELECT json FROM proposals WHERE newest = 1 AND undecided > 0 ORDER BY seq LIMIT ?',
+      limit,
+    )
+    .map(({ json }) => {
+      const { proposalId, workflowId, at, suggestions, open } = JSON.parse(json) as Proposal;
+      const changes = suggestions.filter((s) => open.includes(s.catalogueId)).map((s) => s.summary);
+      return { kind: 'improvement', proposalId, workflowId, since: at, changes };
+    });
+}
+
+/** The newest proposal of a workflow, decided or not. */
+export function newestProposal(index: IndexDb, workflowId: string): Proposal | null {
+  const row = index.get<{ json: string }>(
+    'SELECT json FROM proposals WHERE workflowId = ? AND newest = 1',
+    workflowId,
+  );
+  return row === undefined ? null : (JSON.parse(row.json) as Proposal);
+}
+
+export type TaskRow = {
+  readonly taskId: string;
+  readonly runId: string;
+  readonly effectId: string;
+  readonly step: string;
+  readonly dispatcher: string;
+  /** The newest attempt's status; `closed` = handed off by a run that is over. */
+  readonly status: string;
+};
+
+/** By its whole id; case does not matter. */
+export const findTask = (index: IndexDb, taskId: string): TaskRow | null =>
+  index.get<TaskRow>(
+    'SELECT taskId, runId, effectId, step, dispatcher, status FROM tasks WHERE taskId = ?',
+    taskId,
+  ) ?? null;
+
+export type ApprovalRow = {
+  readonly approvalId: string;
+  readonly runId: string;
+  /** `pending`, `granted`, `rejected` or `lapsed`. */
+  readonly status: string;
+  readonly risk: string;
+  readonly binding: string;
+  readonly requestedAt: string;
+};
+
+/** Approvals whose id begins so, whatever became of them; at most 20. */
+export const findApproval = (index: IndexDb, prefix: string): ApprovalRow[] =>
+  index.all<ApprovalRow>(
+    `SELECT approvalId, runId, status, risk, binding, requestedAt FROM approvals
+     WHERE approvalId >= ? AND approvalId < ? ORDER BY requestedAt DESC LIMIT 20`,
+    prefix,
+    prefix + LAST,
+  );

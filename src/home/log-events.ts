@@ -1,0 +1,76 @@
+/**
+ * Reads events of the log by byte offset, synchronously: a projection runs inside one database transaction, and a
+ * transaction that waits for something else is held open by accident.
+ */
+
+import { corruptLogError } from '../errors.ts';
+import { decodeLine, isInvalid, requireKnown } from '../events/codec.ts';
+import type { StoredEvent } from '../events/envelope.ts';
+import { upcast } from '../events/upcast.ts';
+import { eachLine, readLineAt } from '../log/line-reader.ts';
+
+const fs = process.getBuiltinModule('node:fs');
+
+export type LocatedEvent = {
+  readonly event: StoredEvent;
+  readonly lineOffset: number;
+  /** First byte after its newline. */
+  readonly endOffset: number;
+};
+
+export class LogEvents {
+  readonly #file: string;
+  readonly #fd: number;
+  readonly #size: number;
+
+  constructor(file: string) {
+    this.#file = file;
+    this.#fd = fs.openSync(file, 'r');
+    this.#size = fs.fstatSync(this.#fd).size;
+  }
+
+  /** Events from an offset on, through `untilSeq`: what follows may not be on disk yet, or be half a line. */
+  *from(offset: number, untilSeq: number): Generator<LocatedEvent> {
+    for (const line of eachLine(this.#fd, offset, this.#size)) {
+      const event = this.#decode(line.bytes, line.offset);
+      if (event.seq > untilSeq) return;
+      yield { event, lineOffset: line.offset, endOffset: line.endOffset };
+      if (event.seq === untilSeq) return;
+    }
+  }
+
+  at(offset: number): StoredEvent {
+    const bytes = readLineAt(this.#fd, offset);
+    if (bytes === undefined) throw this.#damaged(offset, 'no line ends here');
+    return this.#decode(bytes, offset);
+  }
+
+  /** Whether the line at the offset is the one with this hash: the index was made from this very log. */
+  hasLine(offset: number, endOffset: number, hash: string): boolean {
+    if (endOffset > this.#size) return false;
+    const bytes = readLineAt(this.#fd, offset);
+    return (
+      bytes !== undefined &&
+      bytes.length === endOffset - offset - 1 &&
+      bytes.toString('latin1').endsWith(`"hash":"${hash}"}`)
+    );
+  }
+
+  close(): void {
+    fs.closeSync(this.#fd);
+  }
+
+  #decode(bytes: Buffer, offset: number): StoredEvent {
+    const decoded = decodeLine(bytes.toString('utf8'));
+    if (isInvalid(decoded)) throw this.#damaged(offset, decoded.invalid);
+    requireKnown(decoded);
+    return upcast(decoded);
+  }
+
+  #damaged(offset: number, reason: string): Error {
+    return corruptLogError(`the log is damaged: ${reason}`, {
+      where: `${this.#file}, byte ${offset}`,
+      hint: 'Run `wf doctor` to see what is still good.',
+    });
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * One pass over events of the log: rows into `index.db`, files into a sink. Catching up, rebuilding and checking
+ * are this same code over different ranges and places, which is why their results are the same bytes.
+ */
+import { isBlobRef, type StoredEvent, type Text } from '../events/envelope.ts';
+import type { KeyEvent } from '../events/key-events.ts';
+import type { StoredRunEvent } from '../events/run-events.ts';
+import { familyOf, keyStream, runIdOf, runStream } from '../events/streams.ts';
+import type { ToolEvent } from '../events/tool-events.ts';
+import type { WorkflowEvent } from '../events/workflow-events.ts';
+import type { Sha256Hex } from '../log/event-store.ts';
+import { markerPath, runFiles } from '../projections/run-files.ts';
+import { evolveRunFold, noRunFold, type RunFold } from '../projections/run-row.ts';
+import type { HomeBlobs } from './blobs.ts';
+import type { FileSink } from './file-sink.ts';
+import type { IndexDb } from './index-db.ts';
+import { answerKey, indexJsonBytes, writeKeyEvent } from './key-rows.ts';
+import type { LocatedEvent, LogEvents } from './log-events.ts';
+import { writeRun } from './run-rows.ts';
+import { OffsetBuffer, offsetsOf } from './stream-index.ts';
+import { markerBytes, writeToolEvent, writeWorkflowEvent } from './workflow-rows.ts';
+
+/** Folds kept between passes, so that a run in progress is not read again from its first event. */
+export type FoldCache = Map<string, RunFold>;
+const MAX_CACHED_FOLDS = 1_000;
+
+export type FoldContext = {
+  readonly index: IndexDb;
+  readonly log: LogEvents;
+  readonly sink: FileSink;
+  readonly blobs: Pick<HomeBlobs, 'getSync'>;
+  readonly sha256: Sha256Hex;
+  readonly cache: FoldCache;
+};
+
+export class LogFold {
+  readonly #context: FoldContext;
+  readonly #offsets = new OffsetBuffer();
+  readonly #runs = new Map<string, RunFold>();
+  readonly #keys = new Set<string>();
+  readonly #tools = new Set<string>();
+  /** Whether `state/index.json` has to be written. */
+  #mapChanged = false;
+
+  constructor(context: FoldContext) {
+    this.#context = context;
+  }
+
+  apply({ event, lineOffset }: LocatedEvent): void {
+    const { index } = this.#context;
+    this.#offsets.add(event.stream, event.streamVersion, lineOffset);
+    // The family of the stream says which events it can hold; the log's types were checked when it was read.
+    switch (familyOf(event.stream)) {
+      case 'run':
+        this.#applyToRun(event);
+        return;
+      case 'key':
+        writeKeyEvent(index, event as StoredEvent & KeyEvent);
+        if (event.type === 'KeyClaimed') this.#keys.add(event.stream);
+        return;
+      case 'tool':
+        writeToolEvent(index, event as StoredEvent & ToolEvent);
+        this.#tools.add((event as StoredEvent & ToolEvent).data.tool);
+        return;
+      case 'workflow':
+        writeWorkflowEvent(index, event as StoredEvent & WorkflowEvent, lineOffset, this.#resolve);
+        return;
+    }
+  }
+
+  /** Writes everything touched since the last flush. Memory is bounded by how often this is called. */
+  flush(): void {
+    const { index, sink, sha256, cache } = this.#context;
+    this.#offsets.flush(index);
+    for (const [runId, fold] of this.#runs) {
+      remember(cache, runId, fold);
+      if (fold.state.runId !== runId) continue;
+      const { row, oldCopy } = writeRun(index, fold);
+      this.#keys.add(keyStream(sha256(`${row.workflowId}\n${row.key}`)));
+      if (oldCopy !== null) sink.copy(oldCopy, null);
+      this.#writeRunFiles(fold, row.copyFile);
+    }
+    for (const stream of this.#keys) if (answerKey(index, stream)) this.#mapChanged = true;
+    for (const tool of this.#tools) sink.own(markerPath(tool), markerBytes(index, tool));
+    this.#runs.clear();
+    this.#keys.clear();
+    this.#tools.clear();
+  }
+
+  /** After the last flush: the map is written once, however many runs finished. */
+  finish(options: { readonly writeMap: boolean }): void {
+    if (this.#mapChanged || options.writeMap)
+      this.#context.sink.own('state/index.json', indexJsonBytes(this.#context.index));
+  }
+
+  /** Marks a run or tool as touched without a new event, so that its files are written again. */
+  touch(stream: string, event: StoredEvent): void {
+    const runId = runIdOf(stream);
+    if (runId !== undefined && !this.#runs.has(runId))
+      this.#runs.set(runId, this.#load(runId, Number.POSITIVE_INFINITY));
+    if (familyOf(stream) === 'tool') this.#tools.add((event as StoredEvent & ToolEvent).data.tool);
+  }
+
+  #applyToRun(event: StoredEvent): void {
+    const runId = runIdOf(event.stream);
+    if (runId === undefined) return;
+    let fold = this.#runs.get(runId) ?? this.#context.cache.get(runId);
+    if (fold === undefined || fold.state.version !== event.streamVersion - 1) {
+      fold = this.#load(runId, event.streamVersion - 1);
+    }
+    this.#runs.set(runId, evolveRunFold(fold, event as StoredEvent & StoredRunEvent));
+  }
+
+  /** From the run's own lines, found through the offsets flushed before. */
+  #load(runId: string, throughVersion: number): RunFold {
+    let fold = noRunFold;
+    if (throughVersion === 0) return fold;
+    for (const offset of offsetsOf(this.#context.index, runStream(runId), 1)) {
+      const event = this.#context.log.at(offset) as StoredEvent & StoredRunEvent;
+      if (event.streamVersion > throughVersion) break;
+      fold = evolveRunFold(fold, event);
+    }
+    return fold;
+  }
+
+  #writeRunFiles(fold: RunFold, copy: string | null): void {
+    const { sink } = this.#context;
+    for (const [path, text] of runFiles(fold.state, this.#resolve)) {
+      if (path === copy) sink.copy(path, text);
+      else sink.own(path, text);
+    }
+  }
+
+  readonly #resolve = (text: Text): string => {
+    if (!isBlobRef(text)) return text;
+    const bytes = this.#context.blobs.getSync(text.blob);
+    return bytes === null
+      ? `${text.preview}…\n[the rest is missing: blobs/${text.blob}]`
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  };
+}
+
+function remember(cache: FoldCache, runId: string, fold: RunFold): void {
+  cache.delete(runId);
+  const { status } = fold.state;
+  // What ended is rarely touched again.
+  if (status === 'completed' || status === 'failed' || status === 'cancelled') return;
+  cache.set(runId, fold);
+  if (cache.size <= MAX_CACHED_FOLDS) return;
+  const [oldest] = cache.keys();
+  if (oldest !== undefined) cache.delete(oldest);
+}

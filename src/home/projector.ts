@@ -1,0 +1,159 @@
+/**
+ * Brings files and `index.db` up to the log, one projector at a time over all processes. Nothing is projected that
+ * is not on disk; a crash anywhere leaves the old checkpoint, and the next command does the same work again.
+ */
+import { PROJECTED_DIRS, PROJECTION_VERSION } from '../projections/catalogue.ts';
+import { advanceCleanMark, touchUnclean } from './clean-mark.ts';
+import { isMissing } from './file-errors.ts';
+import { fileSink, isAside } from './file-sink.ts';
+import { foldRange, type ProjectorDeps, refusedCopy } from './fold-range.ts';
+import { LogEvents } from './log-events.ts';
+import { type FoldCache, LogFold } from './log-fold.ts';
+import type { HomePaths } from './paths.ts';
+import type { RebuildOptions, RebuildResult } from './rebuild.ts';
+import { isDamage } from './sqlite-errors.ts';
+import { type ProjectionCheckpoint, readCheckpoint, writeCheckpoint } from './stream-index.ts';
+import { beginWrite, rollback } from './transaction.ts';
+
+const fs = process.getBuiltinModule('node:fs');
+
+export type Projector = {
+  /** Catches up to everything recorded when it was called; answers how far the projections now are. */
+  project(): Promise<{ readonly upTo: number }>;
+  /** Makes all projections anew from the log. */
+  rebuild(options?: { readonly onProgress?: (done: number, total: number) => void }): Promise<RebuildResult>;
+};
+
+export function openProjector(deps: ProjectorDeps): Projector {
+  const catchUp = new CatchUp(deps);
+  let queue: Promise<unknown> = Promise.resolve();
+  // Within a process one after the other, for they share one connection.
+  const queued = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = queue.then(work, work);
+    queue = result.catch(() => undefined);
+    return result;
+  };
+  return {
+    project: () => queued(() => catchUp.project()),
+    rebuild: (options = {}) => queued(() => catchUp.rebuild(options)),
+  };
+}
+
+type Outcome = { readonly done: number } | { readonly rebuild: string };
+
+class CatchUp {
+  readonly #deps: ProjectorDeps;
+  readonly #cache: FoldCache = new Map();
+
+  constructor(deps: ProjectorDeps) {
+    this.#deps = deps;
+  }
+
+  async project(): Promise<{ readonly upTo: number }> {
+    const upTo = await this.#durableHead();
+    if (upTo === 0) return { upTo: 0 };
+    const outcome = await this.#inTransaction((log) => this.#catchUp(log, upTo));
+    if ('done' in outcome) return { upTo: outcome.done };
+    this.#deps.onNotice(`the projections are rebuilt from the log: ${outcome.rebuild}`);
+    const result = await this.#rebuild({ upTo, onProgress: this.#announce() });
+    return { upTo: result.upTo };
+  }
+
+  async rebuild(options: {
+    readonly onProgress?: (done: number, total: number) => void;
+  }): Promise<RebuildResult> {
+    return this.#rebuild({ upTo: await this.#durableHead(), ...options });
+  }
+
+  /** What is read from the log here is on disk before anybody is told about it. */
+  async #durableHead(): Promise<number> {
+    const head = await this.#deps.store.head();
+    return head === null ? 0 : Math.max(head.seq, (await this.#deps.store.sync(head)).seq);
+  }
+
+  async #rebuild(options: RebuildOptions): Promise<RebuildResult> {
+    this.#cache.clear();
+    // Rare, and no part of what a short command has to load.
+    const { rebuild } = await import('./rebuild.ts');
+    return rebuild(this.#deps, options);
+  }
+
+  async #inTransaction(work: (log: LogEvents) => Outcome): Promise<Outcome> {
+    const { index, paths } = this.#deps;
+    for (let left = 2; ; left--) {
+      index.reopenIfReplaced();
+      try {
+        await beginWrite(index);
+        const log = new LogEvents(paths.log);
+        try {
+          const outcome = work(log);
+          index.exec('COMMIT');
+          return outcome;
+        } finally {
+          log.close();
+        }
+      } catch (error) {
+        rollback(index);
+        if (left === 0 || !isDamage(error)) throw error;
+        // The index is damaged: an empty one has no checkpoint, and so is filled again.
+        index.recreate();
+      }
+    }
+  }
+
+  #catchUp(log: LogEvents, upTo: number): Outcome {
+    const { index, paths, bootId } = this.#deps;
+    const checkpoint = readCheckpoint(index);
+    if (checkpoint === null) {
+      return hasProjections(paths) ? { rebuild: 'the index was missing' } : this.#fold(log, null, upTo);
+    }
+    if (checkpoint.projectionVersion !== PROJECTION_VERSION) return { rebuild: 'another version wrote them' };
+    if (!log.hasLine(checkpoint.lineOffset, checkpoint.endOffset, checkpoint.hash))
+      return { rebuild: 'the index was made from another log' };
+    const current = checkpoint.seq >= upTo && checkpoint.bootId === bootId && fs.existsSync(paths.indexJson);
+    return current ? { done: checkpoint.seq } : this.#fold(log, checkpoint, upTo);
+  }
+
+  #fold(log: LogEvents, from: ProjectionCheckpoint | null, upTo: number): Outcome {
+    const { index, paths, sha256, blobs, bootId } = this.#deps;
+    const sink = fileSink({
+      home: paths.home,
+      allowedRoots: this.#deps.allowedRoots,
+      place: (relative) => `${paths.home}/${relative}`,
+      onRefused: (wanted) => this.#deps.onNotice(refusedCopy(wanted)),
+    });
+    const fold = new LogFold({ index, log, sink, blobs, sha256, cache: this.#cache });
+    const rebooted = from !== null && from.bootId !== bootId;
+    if (rebooted) touchUnclean(index, log, fold, from.seq);
+    const moved = foldRange({ fold, log, from: from?.endOffset ?? 0, upTo, bootId });
+    const reached = moved ?? (from === null ? null : { ...from, bootId });
+    fold.finish({ writeMap: rebooted || !fs.existsSync(paths.indexJson) });
+    if (reached === null) return { done: 0 };
+    advanceCleanMark(index, log, paths, reached.seq);
+    // Files first, rows and checkpoint after: a crash between them repeats the files, which are the same bytes.
+    writeCheckpoint(index, reached);
+    return { done: reached.seq };
+  }
+
+  #announce(): (done: number, total: number) => void {
+    let next = 100_000;
+    return (done, total) => {
+      if (done < next) return;
+      next = done + 100_000;
+      this.#deps.onNotice(`rebuilding: ${done} of ${total} events`);
+    };
+  }
+}
+
+/** Whether anything stands where projections go, or a rebuild was cut short: a new home has neither. */
+function hasProjections(paths: HomePaths): boolean {
+  const names = (dir: string): string[] => {
+    try {
+      return fs.readdirSync(`${paths.home}/${dir}`);
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  };
+  return names('state').some(isAside) || PROJECTED_DIRS.some((dir) => names(dir).length > 0);
+}

@@ -1,0 +1,104 @@
+/**
+ * All projections anew from the log, by the same folds as catching up. The checkpoint is taken away first, and for
+ * certain: wherever a crash stops this, the next command finds none and rebuilds again.
+ */
+import { fileSink } from './file-sink.ts';
+import { foldRange, type ProjectorDeps, refusedCopy } from './fold-range.ts';
+import type { IndexDb } from './index-db.ts';
+import { LogEvents } from './log-events.ts';
+import { LogFold } from './log-fold.ts';
+import { asideFolder, isProjected, type MovedFile, swapFolders } from './rebuild-dirs.ts';
+import { isBusy, isSqliteError } from './sqlite-errors.ts';
+import { writeCheckpoint } from './stream-index.ts';
+import { beginWrite, rollback } from './transaction.ts';
+
+const fs = process.getBuiltinModule('node:fs');
+
+export type RebuildResult = {
+  /** Seq of the last event folded. */
+  readonly upTo: number;
+  readonly events: number;
+  readonly runs: number;
+  /** Files found among the projections that the log did not write. */
+  readonly foreign: readonly MovedFile[];
+};
+
+export type RebuildOptions = {
+  readonly upTo: number;
+  readonly onProgress?: (done: number, total: number) => void;
+};
+
+export async function rebuild(deps: ProjectorDeps, options: RebuildOptions): Promise<RebuildResult> {
+  const { index } = deps;
+  index.reopenIfReplaced();
+  await takeCheckpointAway(index);
+  await beginWrite(index);
+  try {
+    const durableMark = index.meta('durableMark');
+    index.clearTables();
+    if (durableMark !== null) index.setMeta('durableMark', durableMark);
+    const result = options.upTo === 0 ? nothing() : buildAside(deps, options);
+    index.exec('COMMIT');
+    announceForeign(deps, result);
+    return result;
+  } catch (error) {
+    rollback(index);
+    throw error;
+  } finally {
+    fs.rmSync(asideFolder(deps.paths), { recursive: true, force: true });
+  }
+}
+
+/** Synced, unlike every other commit here: folders are swapped next, and that must not meet an old checkpoint. */
+async function takeCheckpointAway(index: IndexDb): Promise<void> {
+  try {
+    index.exec('PRAGMA synchronous = FULL');
+    await beginWrite(index);
+    writeCheckpoint(index, null);
+    index.exec('COMMIT');
+  } catch (error) {
+    rollback(index);
+    if (!isSqliteError(error) || isBusy(error)) throw error;
+    // Too damaged even for that; a new file has no checkpoint.
+    index.recreate();
+  }
+  index.exec('PRAGMA synchronous = NORMAL');
+}
+
+const nothing = (): RebuildResult => ({ upTo: 0, events: 0, runs: 0, foreign: [] });
+
+function buildAside(deps: ProjectorDeps, { upTo, onProgress }: RebuildOptions): RebuildResult {
+  const { paths, index, blobs, sha256, bootId } = deps;
+  const aside = asideFolder(paths);
+  const sink = fileSink({
+    home: paths.home,
+    allowedRoots: deps.allowedRoots,
+    place: (relative) => (isProjected(relative) ? `${aside}/new/${relative}` : `${paths.home}/${relative}`),
+    onRefused: (wanted) => deps.onNotice(refusedCopy(wanted)),
+  });
+  const log = new LogEvents(paths.log);
+  try {
+    const fold = new LogFold({ index, log, sink, blobs, sha256, cache: new Map() });
+    const reached = foldRange({
+      fold,
+      log,
+      from: 0,
+      upTo,
+      bootId,
+      onProgress: onProgress ?? (() => undefined),
+    });
+    fold.finish({ writeMap: true });
+    const foreign = swapFolders(paths, index, aside);
+    if (reached !== null) writeCheckpoint(index, reached);
+    const runs = index.get<{ n: number }>('SELECT count(*) AS n FROM runs')?.n ?? 0;
+    return { upTo: reached?.seq ?? 0, events: reached?.seq ?? 0, runs, foreign };
+  } finally {
+    log.close();
+  }
+}
+
+function announceForeign(deps: ProjectorDeps, result: RebuildResult): void {
+  for (const { from, to } of result.foreign) {
+    deps.onNotice(`${from} was not written by the log: moved to ${to}`);
+  }
+}

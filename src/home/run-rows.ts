@@ -1,0 +1,76 @@
+/** Rows of one run in `index.db`: its list row, its tasks and approvals, and the counts by status. */
+import type { RunFold, RunRow } from '../projections/run-row.ts';
+import { runRow } from '../projections/run-row.ts';
+import type { RunState } from '../workflow/state.ts';
+import { count } from './counters.ts';
+import type { IndexDb } from './index-db.ts';
+import { RUN_COLUMNS } from './index-schema.ts';
+
+const UPSERT = `INSERT INTO runs (${RUN_COLUMNS.join(', ')}) VALUES (${RUN_COLUMNS.map(() => '?').join(', ')})
+ ON CONFLICT (firstSeq) DO UPDATE SET ${RUN_COLUMNS.slice(2)
+   .map((column) => `${column} = excluded.${column}`)
+   .join(', ')}`;
+
+/** Answers where a copy of the summary stood before, when it stands there no longer. */
+export function writeRun(
+  index: IndexDb,
+  fold: RunFold,
+): { readonly row: RunRow; readonly oldCopy: string | null } {
+  const row = runRow(fold);
+  const before = index.get<{ status: string; copyFile: string | null }>(
+    'SELECT status, copyFile FROM runs WHERE firstSeq = ?',
+    row.firstSeq,
+  );
+  if (before?.status !== row.status) {
+    if (before !== undefined) count(index, `runs.${before.status}`, -1);
+    count(index, `runs.${row.status}`, 1);
+  }
+  index.run(
+    UPSERT,
+    ...RUN_COLUMNS.map((column) => {
+      const value = row[column];
+      return typeof value === 'boolean' ? Number(value) : value;
+    }),
+  );
+  for (const approval of fold.state.approvals) writeApproval(index, fold.state, approval);
+  writeTasks(index, fold.state);
+  const oldCopy = before === undefined || before.copyFile === row.copyFile ? null : before.copyFile;
+  return { row, oldCopy };
+}
+
+function writeApproval(index: IndexDb, state: RunState, approval: RunState['approvals'][number]): void {
+  index.run(
+    `INSERT INTO approvals (approvalId, runId, status, risk, reasons, binding, requestedAt) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (approvalId) DO UPDATE SET status = excluded.status`,
+    approval.approvalId,
+    state.runId,
+    // A run that ended waits for nobody: its question is no longer open.
+    approval.status === 'pending' && state.waiting?.id !== approval.approvalId ? 'lapsed' : approval.status,
+    approval.risk,
+    JSON.stringify(approval.reasons),
+    approval.binding,
+    approval.requestedAt,
+  );
+}
+
+/** One row a task: the newest attempt of a step has the task's id. */
+function writeTasks(index: IndexDb, state: RunState): void {
+  const newest = new Map<string, RunState['effects'][number]>();
+  for (const effect of state.effects) if (effect.taskId !== undefined) newest.set(effect.taskId, effect);
+  const over = state.status === 'cancelled' || state.status === 'failed' || state.status === 'completed';
+  for (const [taskId, effect] of newest) {
+    index.run(
+      `INSERT INTO tasks (taskId, runId, effectId, step, dispatcher, status, since) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (taskId) DO UPDATE SET effectId = excluded.effectId, dispatcher = excluded.dispatcher,
+       status = excluded.status, since = excluded.since`,
+      taskId,
+      state.runId,
+      effect.effectId,
+      effect.step,
+      effect.dispatcher,
+      // Nobody can report to a run that is over.
+      effect.status === 'handed_off' && over ? 'closed' : effect.status,
+      effect.intendedAt,
+    );
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Files that are whole or not there, and on disk when the call returns: written beside their place, synced, moved,
+ * and the folder synced after it.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { ioError, type WfError } from '../errors.ts';
+import { errorCode } from './file-errors.ts';
+
+const MODE = 0o600;
+
+/** Named for its content, so that what a crash left behind is found again. The dot hides it from listings. */
+export const temporaryOf = (file: string, contentHash: string): string =>
+  path.join(path.dirname(file), `.${path.basename(file)}.${contentHash.slice(0, 12)}.tmp`);
+
+const failed = (file: string, cause: unknown): WfError => {
+  const code = errorCode(cause);
+  return ioError('write-failed', `The file cannot be written${code === undefined ? '' : ` (${code})`}.`, {
+    where: file,
+    hint: 'Make room on the disk, or make the folder writable for you. The file is whole: as it was, or as it was to become.',
+    cause,
+  });
+};
+
+function writeNew(file: string, text: string): void {
+  const fd = fs.openSync(file, 'wx', MODE);
+  try {
+    fs.writeFileSync(fd, text);
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function syncFolder(dir: string): void {
+  const fd = fs.openSync(dir, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/**
+ * @returns false when a file of that name is there already; it is not touched
+ * @throws {WfError} write-failed (74)
+ */
+export function createSynced(file: string, text: string): boolean {
+  const temporary = `${file.slice(0, -path.basename(file).length)}.${path.basename(file)}.tmp`;
+  return replaceSynced(file, temporary, text, { exclusive: true });
+}
+
+/**
+ * @param options.exclusive there must be no file in the place yet
+ * @returns false when there is one
+ * @throws {WfError} write-failed (74)
+ */
+export function replaceSynced(
+  file: string,
+  temporary: string,
+  text: string,
+  options: { readonly exclusive: boolean },
+): boolean {
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    fs.rmSync(temporary, { force: true });
+    writeNew(temporary, text);
+    if (options.exclusive) linkOrRename(temporary, file);
+    else fs.renameSync(temporary, file);
+    // The name survives a power cut only from here on.
+    syncFolder(path.dirname(file));
+    return true;
+  } catch (cause) {
+    if (options.exclusive && errorCode(cause) === 'EEXIST') return false;
+    throw failed(file, cause);
+  } finally {
+    removeQuietly(temporary);
+  }
+}
+
+/** A link never replaces anything. Where the file system has no links, a look before the rename has to do. */
+function linkOrRename(temporary: string, file: string): void {
+  try {
+    fs.linkSync(temporary, file);
+  } catch (cause) {
+    if (errorCode(cause) === 'EEXIST' || fs.existsSync(file))
+      throw Object.assign(new Error('exists'), { code: 'EEXIST' });
+    fs.renameSync(temporary, file);
+  }
+}
+
+/** After a failure there may be no temporary file, or no right to remove it: the first error is the one that counts. */
+function removeQuietly(file: string): void {
+  try {
+    fs.rmSync(file, { force: true });
+  } catch {
+    // Hidden from listings, and replaced by the next attempt.
+  }
+}

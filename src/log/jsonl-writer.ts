@@ -1,0 +1,135 @@
+/**
+ * The critical section of the JSONL store and the sync after it. Under the lock everything is synchronous:
+ * look, repair, check versions, one write. What was answered as durable survives a power cut.
+ */
+import { bug } from '../errors.ts';
+import type { Outcome, Request } from './append-queue.ts';
+import { CommitEncoder, type EncoderEnv, type LogView } from './commit-encoder.ts';
+import type { AppendResult } from './event-store.ts';
+import { fsFailure } from './fs-failure.ts';
+import { offsetAfterSeq } from './line-reader.ts';
+import type { LogTail } from './log-tail.ts';
+import { syncDirectory, writeFully } from './recover.ts';
+import { isSyncFailed, syncFailedError, writeSyncFailure } from './sync-mark.ts';
+
+const fs = process.getBuiltinModule('node:fs');
+const path = process.getBuiltinModule('node:path');
+
+export type DiskSync = {
+  /** fdatasync. A failure is final: it is marked for every process, and never retried. */
+  readonly sync: (fd: number) => void;
+  /** @throws {WfError} sync-failed (74) when this or another process saw a sync fail */
+  readonly requireHealthy: () => void;
+};
+
+/** @param fdatasync the system call; a test hands in one that fails */
+export const createDiskSync = (
+  dir: string,
+  tail: () => LogTail,
+  fdatasync: (fd: number) => void = fs.fdatasyncSync,
+): DiskSync => {
+  let failed = false;
+  const requireHealthy = (): void => {
+    if (failed || isSyncFailed(dir)) throw syncFailedError(dir);
+  };
+  const sync = (fd: number): void => {
+    const { durableSeq, end } = tail();
+    try {
+      fdatasync(fd);
+    } catch (error) {
+      failed = true;
+      writeSyncFailure(dir, { offset: offsetOf(fd, end, durableSeq), durableSeq });
+      throw syncFailedError(dir, error);
+    }
+    // Another process may have been told of the failure that covers our bytes too.
+    requireHealthy();
+  };
+  return { sync, requireHealthy };
+};
+
+/** The mark must be written even if the disk does not read either: then nothing is known to be on it. */
+const offsetOf = (fd: number, end: number, durableSeq: number): number => {
+  try {
+    return offsetAfterSeq(fd, end, durableSeq);
+  } catch {
+    return 0;
+  }
+};
+
+/** Makes everything known of the log durable. Afterwards a power cut leaves at least these events. */
+export const syncTail = (tail: LogTail, disk: DiskSync, dir: string): void => {
+  const { fd, last } = tail;
+  if (fd === undefined || last.seq <= tail.durableSeq) return;
+  disk.requireHealthy();
+  // Nothing of this log was known to be on disk: then neither is its name, whoever made it.
+  if (tail.durableSeq === 0) syncNames(dir);
+  disk.sync(fd);
+  tail.durableSeq = last.seq;
+};
+
+/** The log's directory, the home, and the folder it is in; only the first is ours for certain. */
+const syncNames = (dir: string): void => {
+  try {
+    syncDirectory(dir);
+  } catch (error) {
+    throw fsFailure(error, 'sync the log directory', dir);
+  }
+  for (const parent of [path.dirname(dir), path.dirname(path.dirname(dir))]) {
+    try {
+      syncDirectory(parent);
+    } catch {
+      // Not readable for us, so not made by us.
+    }
+  }
+};
+
+/** Checks and records the requests' commits with one write; an answer for each request, in order. */
+export const writeRequests = (
+  requests: readonly Request[],
+  tail: LogTail,
+  view: LogView,
+  env: EncoderEnv,
+  logPath: string,
+): readonly Outcome[] => {
+  const encoder = new CommitEncoder(view, env);
+  const outcomes = requests.map((request) => encodeRequest(request, encoder));
+  if (encoder.lines.length === 0) return outcomes;
+  const { fd, end } = tail;
+  if (fd === undefined) throw bug('the log is not open for writing');
+  const bytes = Buffer.from(encoder.lines.map(({ line }) => `${line}\n`).join(''), 'utf8');
+  try {
+    writeFully(fd, bytes);
+  } catch (error) {
+    takeBack(fd, end);
+    throw fsFailure(error, 'write to the log', logPath);
+  }
+  // A crash from here on leaves whole lines: recorded, though nobody was told yet.
+  tail.wrote(
+    encoder.lines.map(({ line, stream, version }) => ({
+      stream,
+      version,
+      bytes: Buffer.byteLength(line) + 1,
+    })),
+    encoder.last,
+  );
+  return outcomes;
+};
+
+const encodeRequest = (request: Request, encoder: CommitEncoder): Outcome => {
+  const results: AppendResult[] = [];
+  try {
+    for (const [i, commit] of request.commits.entries()) results.push(encoder.add(commit, i));
+    return { ok: true, results };
+  } catch (error) {
+    return { ok: false, error };
+  }
+};
+
+/** If this fails too, the next writer finds a torn tail and sets it aside. */
+const takeBack = (fd: number, end: number): void => {
+  try {
+    fs.ftruncateSync(fd, end);
+  } catch {
+    // The first failure is the one to report.
+  }
+};

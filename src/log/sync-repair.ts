@@ -1,0 +1,120 @@
+/**
+ * After a failed sync: what follows the durable mark is read once more, written to a new file and synced there, for
+ * the old file's pages may count as clean without being on disk. Only then may anybody write again.
+ */
+import { GENESIS_HASH } from '../events/codec.ts';
+import type { EncoderEnv } from './commit-encoder.ts';
+import { freshUlid } from './event-ids.ts';
+import { fsFailure } from './fs-failure.ts';
+import { DEFAULT_LOCK_TIMEOUT_MS, LOCK_FILE, LOG_FILE } from './jsonl-store.ts';
+import { openLogLock } from './lock.ts';
+import { copyRange, corruptAt, endsEarly, syncDirectory, syncedBeyond, writeFully } from './recover.ts';
+import { readSyncFailure, removeSyncFailure, type SyncFailure } from './sync-mark.ts';
+import { verifiedScan } from './verified-scan.ts';
+
+const fs = process.getBuiltinModule('node:fs');
+const path = process.getBuiltinModule('node:path');
+
+export type RepairOptions = EncoderEnv & { readonly lockTimeoutMs?: number };
+
+/** The numbers of the event LogRepaired, which the caller appends next. */
+export type SyncRepair = {
+  readonly durableSeq: number;
+  /** Events after the durable mark that could still be read. */
+  readonly eventsKept: number;
+  readonly bytesSetAside: number;
+};
+
+/** @returns null when no sync has failed. @throws log-corrupt (65), io (74), lock-timeout (75) */
+export const repairSyncFailure = async (dir: string, options: RepairOptions): Promise<SyncRepair | null> => {
+  if (readSyncFailure(dir) === null) return null;
+  const lock = openLogLock(path.join(dir, LOCK_FILE), options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS);
+  try {
+    await lock.acquire();
+    try {
+      // Read again: another doctor may have been here first.
+      const failure = readSyncFailure(dir);
+      return failure === null ? null : rewrite(dir, failure, options);
+    } finally {
+      lock.release();
+    }
+  } finally {
+    lock.close();
+  }
+};
+
+const rewrite = (dir: string, failure: SyncFailure, options: RepairOptions): SyncRepair => {
+  const logPath = path.join(dir, LOG_FILE);
+  const fresh = path.join(dir, `${LOG_FILE}.repaired`);
+  let fd: number | undefined;
+  try {
+    fd = fs.openSync(logPath, 'r');
+    const size = fs.fstatSync(fd).size;
+    const { end, lastSeq, missingNewline } = goodPart(fd, size, logPath, failure, options);
+    const goodEnd = missingNewline ? size : end;
+    copyRange(fd, 0, goodEnd, fresh);
+    if (missingNewline) appendNewline(fresh);
+    if (goodEnd < size) {
+      const torn = path.join(dir, 'torn');
+      fs.mkdirSync(torn, { recursive: true, mode: 0o700 });
+      copyRange(
+        fd,
+        goodEnd,
+        size,
+        path.join(torn, `${freshUlid(options.clock.now(), options.random)}.jsonl`),
+      );
+      syncDirectory(torn);
+    }
+    // A crash before the rename leaves the log and the mark as they were; after it, the mark only: done again.
+    fs.renameSync(fresh, logPath);
+    syncDirectory(dir);
+    removeSyncFailure(dir);
+    syncDirectory(dir);
+    const eventsKept = Math.max(0, lastSeq - failure.durableSeq);
+    return { durableSeq: failure.durableSeq, eventsKept, bytesSetAside: size - goodEnd };
+  } catch (error) {
+    if (error instanceof Error && 'exitCode' in error) throw error;
+    throw fsFailure(error, 'rewrite the log after a failed sync', logPath);
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
+  }
+};
+
+const goodPart = (
+  fd: number,
+  size: number,
+  logPath: string,
+  failure: SyncFailure,
+  options: RepairOptions,
+) => {
+  let lastSeq = 0;
+  let durableSeq = failure.durableSeq;
+  const scan = verifiedScan(fd, 0, size, { seq: 0, hash: GENESIS_HASH }, options.sha256);
+  for (let step = scan.next(); ; step = scan.next()) {
+    if (step.done !== true) {
+      for (const { event } of step.value) {
+        lastSeq = event.seq;
+        durableSeq = Math.max(durableSeq, event.synced ?? 0);
+      }
+      continue;
+    }
+    const { stop, end, missingNewline } = step.value;
+    // Another writer may have known more than the one whose sync failed.
+    if (stop?.kind === 'damage') {
+      durableSeq = Math.max(durableSeq, syncedBeyond(fd, stop, size, options.sha256));
+    }
+    if (stop !== undefined && durableSeq >= stop.firstLostSeq) throw corruptAt(logPath, stop, durableSeq);
+    if (durableSeq > lastSeq) throw endsEarly(logPath, lastSeq, end, durableSeq);
+    return { end, lastSeq, missingNewline };
+  }
+};
+
+const appendNewline = (file: string): void => {
+  const fd = fs.openSync(file, 'a');
+  try {
+    writeFully(fd, Buffer.from('\n'));
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+};

@@ -1,0 +1,103 @@
+/** Checks the whole log: every line's shape, order, batch and both hashes. It only reads, and needs no index. */
+import { GENESIS_HASH } from '../events/codec.ts';
+import type { Sha256Hex } from './event-store.ts';
+import { fsFailure } from './fs-failure.ts';
+import { syncedBeyond } from './recover.ts';
+import { type ScanStop, verifiedScan } from './verified-scan.ts';
+
+const fs = process.getBuiltinModule('node:fs');
+const path = process.getBuiltinModule('node:path');
+
+export type VerifyProgress = { readonly events: number; readonly bytes: number; readonly totalBytes: number };
+
+export type VerifyOptions = {
+  readonly onProgress?: (progress: VerifyProgress) => void;
+  /** What the index knows to be on disk; the lines' own `synced` counts without it. */
+  readonly durableMark?: number;
+};
+
+export type Damage = { readonly line: number; readonly offset: number; readonly reason: string };
+
+export type VerifyResult = {
+  /** Good events, up to the first problem. */
+  readonly events: number;
+  /** Bytes they take. */
+  readonly bytes: number;
+  readonly headSeq: number;
+  /** Hash of the last good line: noted elsewhere, it proves later that nothing before it was changed. */
+  readonly headHash: string;
+  /** Events whose data was erased: legal, their hashes cannot be checked. */
+  readonly erased: number;
+  readonly durableSeq: number;
+  /** An unfinished write at the end, never known to be on disk: the next writer sets it aside. */
+  readonly torn?: Damage & { readonly bytes: number };
+  /** The log is corrupt. */
+  readonly damage?: Damage;
+};
+
+/** Between two looks at other things (Ctrl-C, progress). */
+const YIELD_BYTES = 16 * 1024 * 1024;
+
+/** @param dir the home's `logs` directory. A log that does not exist is good and empty. */
+export const verifyLog = async (
+  dir: string,
+  sha256: Sha256Hex,
+  options: VerifyOptions = {},
+): Promise<VerifyResult> => {
+  const logPath = path.join(dir, 'events.jsonl');
+  const found = { events: 0, bytes: 0, headSeq: 0, headHash: GENESIS_HASH, erased: 0 };
+  let durableSeq = options.durableMark ?? 0;
+  const end = (stop: ScanStop | undefined, size: number): VerifyResult => {
+    const result = { ...found, durableSeq };
+    if (stop === undefined && durableSeq <= found.headSeq) return result;
+    const {
+      badLine: line,
+      badOffset: offset,
+      reason,
+    } = stop ?? {
+      badLine: found.headSeq + 1,
+      badOffset: found.bytes,
+      reason: 'the log ends early',
+    };
+    if (stop === undefined || durableSeq >= stop.firstLostSeq)
+      return { ...result, damage: { line, offset, reason } };
+    return { ...result, torn: { line, offset, reason, bytes: size - stop.cutAt } };
+  };
+  const fd = openLog(logPath);
+  if (fd === undefined) return end(undefined, 0);
+  try {
+    const size = fs.fstatSync(fd).size;
+    const scan = verifiedScan(fd, 0, size, { seq: 0, hash: GENESIS_HASH }, sha256);
+    let nextYield = YIELD_BYTES;
+    let step = scan.next();
+    for (; step.done !== true; step = scan.next()) {
+      for (const { event, endOffset, erased } of step.value) {
+        found.events++;
+        found.headSeq = event.seq;
+        found.headHash = event.hash;
+        found.bytes = Math.min(endOffset, size);
+        if (erased) found.erased++;
+        durableSeq = Math.max(durableSeq, event.synced ?? 0);
+      }
+      if (found.bytes < nextYield) continue;
+      nextYield = found.bytes + YIELD_BYTES;
+      options.onProgress?.({ events: found.events, bytes: found.bytes, totalBytes: size });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const { stop } = step.value;
+    if (stop?.kind === 'damage') durableSeq = Math.max(durableSeq, syncedBeyond(fd, stop, size, sha256));
+    options.onProgress?.({ events: found.events, bytes: found.bytes, totalBytes: size });
+    return end(stop, size);
+  } finally {
+    fs.closeSync(fd);
+  }
+};
+
+const openLog = (logPath: string): number | undefined => {
+  try {
+    return fs.openSync(logPath, 'r');
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
+    throw fsFailure(error, 'read the log', logPath);
+  }
+};

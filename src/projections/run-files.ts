@@ -1,0 +1,48 @@
+/**
+ * Which files a run has, and their bytes: a pure function of its state, so that a rebuild gives the same files as
+ * every write on the way. Null = must not be there (any more).
+ */
+import { outputOf, type RunState } from '../workflow/state.ts';
+import { type ResolveText, runRecord } from './run-record.ts';
+import { summary } from './summary.ts';
+
+export type FileMap = ReadonlyMap<string, string | null>;
+
+export const recordPath = (runId: string): string => `state/runs/${runId}.json`;
+export const summaryPath = (runId: string): string => `outbox/${runId}.md`;
+export const taskPath = (taskId: string): string => `tasks/${taskId}.md`;
+export const markerPath = (tool: string): string => `state/tools/${tool}.ok`;
+
+/**
+ * Paths are relative to the home, except a copy of the summary that the definition wants elsewhere: that is as
+ * recorded, absolute or relative, and the shell decides whether it may be written.
+ */
+export function runFiles(state: RunState, resolve: ResolveText): FileMap {
+  const files = new Map<string, string | null>();
+  files.set(recordPath(state.runId), runRecord(state, resolve));
+  const text = hasSummary(state) ? summary(state, resolve) : null;
+  files.set(summaryPath(state.runId), text);
+  for (const effect of state.effects) {
+    if (effect.dispatcher !== 'manual' || effect.taskId === undefined) continue;
+    // A later attempt of the step has the same task id: the newest decides.
+    const gone =
+      effect.status === 'withdrawn' || (state.status === 'cancelled' && effect.report === undefined);
+    files.set(taskPath(effect.taskId), gone ? null : briefText(resolve(effect.preview)));
+  }
+  const copy = copyPath(state);
+  if (copy !== null) files.set(copy, text);
+  return files;
+}
+
+/** Once a run stopped for any reason, failed and waiting ones included, there is something to read. */
+const hasSummary = (state: RunState): boolean => state.stopped || outputOf(state, 'deliver') !== null;
+
+/** Where a further copy of the summary goes; null when `outbox/<runId>.md` is the place that was asked for. */
+export function copyPath(state: RunState): string | null {
+  const wanted = outputOf(state, 'deliver')?.summaryFile.replace(/^(?:\.\/)+/, '');
+  if (wanted === undefined || wanted === summaryPath(state.runId)) return null;
+  // Records, markers and briefs are ours alone: no copy takes their place.
+  return /^(?:state|tasks)\//.test(wanted) ? null : wanted;
+}
+
+const briefText = (preview: string): string => (preview.endsWith('\n') ? preview : `${preview}\n`);

@@ -1,0 +1,113 @@
+/**
+ * The row of a run in lists. Folded from the run's events alone, beside its state, so that a list never reads a run.
+ */
+import { previewOf } from '../events/envelope.ts';
+import { evolve, type FoldableEvent } from '../workflow/evolve.ts';
+import { noRun, outputOf, type RunState, stageOf, taskOf } from '../workflow/state.ts';
+import { oneLine } from './fence.ts';
+import { copyPath } from './run-files.ts';
+
+/** A run's state and what a list wants to know beside it. */
+export type RunFold = {
+  readonly state: RunState;
+  /** Seq of its first and newest event. */
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** Seq of the event that completed it or handed it off last; null = never. */
+  readonly finishedSeq: number | null;
+  readonly verifyFailures: number;
+  readonly executeFailures: number;
+};
+
+export const noRunFold: RunFold = {
+  state: noRun,
+  firstSeq: 0,
+  lastSeq: 0,
+  finishedSeq: null,
+  verifyFailures: 0,
+  executeFailures: 0,
+};
+
+export function evolveRunFold(fold: RunFold, event: FoldableEvent & { readonly seq: number }): RunFold {
+  const failed = event.type === 'StageFailed' ? event.data.stage : null;
+  const finished = event.type === 'RunCompleted' || event.type === 'RunHandedOff';
+  return {
+    state: evolve(fold.state, event),
+    firstSeq: fold.firstSeq === 0 ? event.seq : fold.firstSeq,
+    lastSeq: event.seq,
+    finishedSeq: finished ? event.seq : fold.finishedSeq,
+    verifyFailures: fold.verifyFailures + (failed === 'verify' ? 1 : 0),
+    executeFailures: fold.executeFailures + (failed === 'execute' ? 1 : 0),
+  };
+}
+
+export const TASK_PREVIEW_CHARS = 200;
+
+export type RunRow = {
+  readonly runId: string;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly finishedSeq: number | null;
+  readonly version: number;
+  readonly workflowId: string;
+  readonly key: string;
+  readonly forced: boolean;
+  readonly status: RunState['status'];
+  readonly outcome: RunState['outcome'];
+  readonly route: string | null;
+  readonly risk: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly finishedAt: string | null;
+  /** From the start to the newest end; null while it has none. */
+  readonly durationMs: number | null;
+  readonly waitingFor: string | null;
+  readonly waitingId: string | null;
+  readonly waitingUntil: string | null;
+  /** One line, at most {@link TASK_PREVIEW_CHARS} characters. */
+  readonly task: string;
+  readonly failedStage: string | null;
+  readonly error: string | null;
+  /** Times the stage execute was started. */
+  readonly attempts: number;
+  readonly verifyFailures: number;
+  readonly executeFailures: number;
+  /** Where a copy of the summary stands beside `outbox/<runId>.md`. */
+  readonly copyFile: string | null;
+};
+
+export function runRow(fold: RunFold): RunRow {
+  const { state } = fold;
+  const classified = outputOf(state, 'classify');
+  return {
+    runId: state.runId,
+    firstSeq: fold.firstSeq,
+    lastSeq: fold.lastSeq,
+    finishedSeq: fold.finishedSeq,
+    version: state.version,
+    workflowId: state.workflowId,
+    key: state.key,
+    forced: state.forced,
+    status: state.status,
+    outcome: state.outcome,
+    route: classified?.route ?? null,
+    risk: classified?.risk ?? null,
+    createdAt: state.createdAt,
+    updatedAt: state.updatedAt,
+    finishedAt: state.finishedAt,
+    durationMs:
+      state.finishedAt === null
+        ? null
+        : Math.max(0, Date.parse(state.finishedAt) - Date.parse(state.createdAt)),
+    waitingFor: state.waiting?.for ?? null,
+    waitingId: state.waiting?.id ?? null,
+    waitingUntil: state.waiting?.for === 'retry' ? state.waiting.until : null,
+    task: oneLine(previewOf(taskOf(state)), TASK_PREVIEW_CHARS),
+    failedStage: state.error?.stage ?? null,
+    error: state.error === null ? null : oneLine(state.error.message, TASK_PREVIEW_CHARS),
+    attempts: stageOf(state, 'execute').attempts,
+    verifyFailures: fold.verifyFailures,
+    executeFailures: fold.executeFailures,
+    copyFile: copyPath(state),
+  };
+}
