@@ -18,8 +18,14 @@ const bundle = await rolldown({
   cwd: root,
   input: { cli: 'src/cli.ts' },
   platform: 'node',
-  // ulid's Node build imports node:crypto at its top, which costs every command 2 ms it need not pay.
-  resolve: { alias: { ulid: join(root, 'node_modules/ulid/dist/browser/index.js') } },
+  resolve: {
+    alias: {
+      // ulid's Node build imports node:crypto at its top, which costs every command 2 ms it need not pay.
+      ulid: join(root, 'node_modules/ulid/dist/browser/index.js'),
+      // Its UMD build requires its own files in a way that no bundler follows.
+      'jsonc-parser': join(root, 'node_modules/jsonc-parser/lib/esm/main.js'),
+    },
+  },
   transform: { target: 'node24', define: { __WF_VERSION__: JSON.stringify(version) } },
 });
 // CommonJS because `require` of a builtin or a chunk starts faster than an ESM import of it. Not minified: measured,

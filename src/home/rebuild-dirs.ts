@@ -13,66 +13,58 @@ const fs = process.getBuiltinModule('node:fs');
 
 export type MovedFile = { readonly from: string; readonly to: string };
 
-/** Where a rebuild of this process builds; whatever stands there is from a dead one. */
-export const asideFolder = (paths: HomePaths): string => `${paths.state}/${ASIDE_PREFIX}${process.pid}`;
+/** A folder that does not exist yet: one of that name may be left from a dead process with the same pid. */
+export function freeAsideFolder(paths: HomePaths): string {
+  for (let n = 1; ; n++) {
+    const folder = `${paths.state}/${ASIDE_PREFIX}${process.pid}-${n}`;
+    if (!fs.existsSync(folder)) return folder;
+  }
+}
 
 export const isProjected = (relative: string): boolean =>
   PROJECTED_DIRS.some((dir) => relative.startsWith(`${dir}/`));
 
 /** Call with the write lock held: then no other rebuild is at work. */
 export function swapFolders(paths: HomePaths, index: IndexDb, aside: string): readonly MovedFile[] {
+  const leftovers = namesIn(paths.state);
+  const abandoned = leftovers.filter(isAside);
   const moved: MovedFile[] = [];
-  const abandoned = namesIn(paths.state).filter(isAside);
   for (const dir of PROJECTED_DIRS) {
     const fresh = `${aside}/new/${dir}`;
     fs.mkdirSync(fresh, { recursive: true, mode: 0o700 });
-    const keep = new Set(namesIn(fresh));
-    const isOurs = (name: string): boolean => keep.has(name) || isTempName(name) || isKnown(index, dir, name);
-    for (const name of abandoned)
-      moved.push(...moveForeign(paths, `${paths.state}/${name}/old/${dir}`, dir, isOurs));
-    moved.push(...replaceFolder(paths, dir, aside, isOurs, keep));
+    const swap: Swap = { paths, index, dir, moved };
+    for (const name of abandoned) moveForeign(swap, `${paths.state}/${name}/old/${dir}`, fresh);
+    replaceFolder(swap, fresh, `${aside}/old/${dir}`);
   }
   for (const name of abandoned) fs.rmSync(`${paths.state}/${name}`, { recursive: true, force: true });
+  for (const name of leftovers.filter(isTempName)) fs.rmSync(`${paths.state}/${name}`, { force: true });
   return moved;
 }
 
-type IsOurs = (name: string) => boolean;
+type Swap = {
+  readonly paths: HomePaths;
+  readonly index: IndexDb;
+  readonly dir: ProjectedDir;
+  readonly moved: MovedFile[];
+};
 
-function replaceFolder(
-  paths: HomePaths,
-  dir: ProjectedDir,
-  aside: string,
-  isOurs: IsOurs,
-  keep: ReadonlySet<string>,
-): readonly MovedFile[] {
-  const place = `${paths.home}/${dir}`;
-  const fresh = `${aside}/new/${dir}`;
-  const old = `${aside}/old/${dir}`;
+function replaceFolder(swap: Swap, fresh: string, old: string): void {
+  const place = `${swap.paths.home}/${swap.dir}`;
   fs.mkdirSync(old.slice(0, old.lastIndexOf('/')), { recursive: true, mode: 0o700 });
   try {
     // A link to a synced folder, say, stays what it is: its content is replaced file by file.
     if (fs.lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() === true) throw notMovable();
     renameIfThere(place, old);
     fs.renameSync(fresh, place);
-    return moveForeign(paths, old, dir, isOurs);
+    moveForeign(swap, old, place);
   } catch (error) {
     if (!isNotMovable(error)) throw error;
-    return replaceFiles(paths, dir, fresh, isOurs, keep);
+    moveForeign(swap, place, fresh);
+    for (const name of namesIn(place)) {
+      if (!fs.existsSync(`${fresh}/${name}`)) fs.rmSync(`${place}/${name}`, { recursive: true, force: true });
+    }
+    copyTree(fresh, place);
   }
-}
-
-function replaceFiles(
-  paths: HomePaths,
-  dir: ProjectedDir,
-  fresh: string,
-  isOurs: IsOurs,
-  keep: ReadonlySet<string>,
-): readonly MovedFile[] {
-  const place = `${paths.home}/${dir}`;
-  const moved = moveForeign(paths, place, dir, isOurs);
-  for (const name of namesIn(place)) if (!keep.has(name)) fs.rmSync(`${place}/${name}`, { force: true });
-  copyTree(fresh, place);
-  return moved;
 }
 
 function copyTree(from: string, to: string): void {
@@ -82,20 +74,35 @@ function copyTree(from: string, to: string): void {
   }
 }
 
-function moveForeign(
-  paths: HomePaths,
-  folder: string,
-  dir: ProjectedDir,
-  isOurs: IsOurs,
-): readonly MovedFile[] {
-  const foreign = namesIn(folder).filter((name) => !isOurs(name));
-  const target = `${paths.foreign}/${dir.slice(dir.lastIndexOf('/') + 1)}`;
-  return foreign.map((name) => {
-    fs.mkdirSync(target, { recursive: true, mode: 0o700 });
-    const to = freeName(`${target}/${name}`);
-    fs.renameSync(`${folder}/${name}`, to);
-    return { from: `${dir}/${name}`, to: to.slice(paths.home.length + 1) };
-  });
+/** Moves away what the folder holds and our log did not write; `ours` is the same folder as the log wants it. */
+function moveForeign(swap: Swap, folder: string, ours: string, below = ''): void {
+  for (const name of namesIn(folder)) {
+    const isFolder = fs.lstatSync(`${folder}/${name}`).isDirectory();
+    const wanted = fs.lstatSync(`${ours}/${name}`, { throwIfNoEntry: false });
+    if (isFolder && wanted?.isDirectory() === true) {
+      moveForeign(swap, `${folder}/${name}`, `${ours}/${name}`, `${below}${name}/`);
+    } else if (isFolder || !(wanted?.isFile() === true || isTempName(name) || isKnown(swap, below + name))) {
+      moveAway(swap, `${folder}/${name}`, below + name);
+    }
+  }
+}
+
+function moveAway({ paths, dir, moved }: Swap, file: string, relative: string): void {
+  const to = freeName(`${paths.foreign}/${dir.slice(dir.lastIndexOf('/') + 1)}/${relative}`);
+  fs.mkdirSync(to.slice(0, to.lastIndexOf('/')), { recursive: true, mode: 0o700 });
+  moveFile(file, to);
+  moved.push({ from: `${dir}/${relative}`, to: to.slice(paths.home.length + 1) });
+}
+
+/** Also out of a folder that is a link to another file system. */
+function moveFile(from: string, to: string): void {
+  try {
+    fs.renameSync(from, to);
+  } catch (error) {
+    if (!isNotMovable(error)) throw error;
+    fs.cpSync(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+    fs.rmSync(from, { recursive: true });
+  }
 }
 
 function freeName(wanted: string): string {
@@ -105,7 +112,7 @@ function freeName(wanted: string): string {
 }
 
 /** A file that the log once wrote and that is not wanted any more, like the brief of a withdrawn task. */
-function isKnown(index: IndexDb, dir: ProjectedDir, name: string): boolean {
+function isKnown({ index, dir }: Swap, name: string): boolean {
   const found = (sql: string, suffix: string): boolean =>
     name.endsWith(suffix) && index.get(sql, name.slice(0, -suffix.length)) !== undefined;
   switch (dir) {

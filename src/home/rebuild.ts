@@ -7,12 +7,10 @@ import { foldRange, type ProjectorDeps, refusedCopy } from './fold-range.ts';
 import type { IndexDb } from './index-db.ts';
 import { LogEvents } from './log-events.ts';
 import { LogFold } from './log-fold.ts';
-import { asideFolder, isProjected, type MovedFile, swapFolders } from './rebuild-dirs.ts';
+import { freeAsideFolder, isProjected, type MovedFile, swapFolders } from './rebuild-dirs.ts';
 import { isBusy, isSqliteError } from './sqlite-errors.ts';
 import { writeCheckpoint } from './stream-index.ts';
 import { beginWrite, rollback } from './transaction.ts';
-
-const fs = process.getBuiltinModule('node:fs');
 
 export type RebuildResult = {
   /** Seq of the last event folded. */
@@ -42,10 +40,9 @@ export async function rebuild(deps: ProjectorDeps, options: RebuildOptions): Pro
     announceForeign(deps, result);
     return result;
   } catch (error) {
+    // What was built or set aside stays: files that are not ours may be in it, and the next rebuild looks there.
     rollback(index);
     throw error;
-  } finally {
-    fs.rmSync(asideFolder(deps.paths), { recursive: true, force: true });
   }
 }
 
@@ -69,7 +66,7 @@ const nothing = (): RebuildResult => ({ upTo: 0, events: 0, runs: 0, foreign: []
 
 function buildAside(deps: ProjectorDeps, { upTo, onProgress }: RebuildOptions): RebuildResult {
   const { paths, index, blobs, sha256, bootId } = deps;
-  const aside = asideFolder(paths);
+  const aside = freeAsideFolder(paths);
   const sink = fileSink({
     home: paths.home,
     allowedRoots: deps.allowedRoots,

@@ -102,7 +102,8 @@ function insideExecute(context: RunContext, state: RunState): readonly RunEvent[
     const reason = effect.error ?? { code: 'in-doubt', message: 'nobody saw the end of it' };
     return [{ type: 'EffectUnknown', data: { effectId: effect.effectId, reason } }];
   }
-  const failedHere = effect?.status === 'failed' && effect.stageAttempt === stageOf(state, 'execute').attempts;
+  const failedHere =
+    effect?.status === 'failed' && effect.stageAttempt === stageOf(state, 'execute').attempts;
   return failedHere && effect.report?.status === 'error' ? [stageFailed(state, step.id, REPORTED_ERROR)] : [];
 }
 

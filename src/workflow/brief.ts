@@ -14,7 +14,9 @@ export const taskIdOf = (runId: string, step: string): string =>
 export function renderBrief(context: RunContext, state: RunState, step: string, nonce: string): string {
   const plan = outputOf(state, 'plan');
   const taskId = taskIdOf(state.runId, step);
-  const proof = nonce === '' ? '' : ` --nonce ${nonce}`;
+  // Whoever does the work may run elsewhere, where another home is the default.
+  const where = ` --home '${context.home.replaceAll("'", "'\\''")}'`;
+  const proof = `${nonce === '' ? '' : ` --nonce ${nonce}`}${where}`;
   return [
     withoutOps(context.input.task),
     '',

@@ -95,7 +95,8 @@ function begin(context: RunContext, state: RunState, command: Owned): Decided {
       return withdraw(state, command);
     default:
       // What an act came to is recorded even when the run was cancelled meanwhile.
-      if (state.lease === null && command.type !== 'EffectEnded') return refuse('not-leased', `nobody is at work on run ${state.runId}`);
+      if (state.lease === null && command.type !== 'EffectEnded')
+        return refuse('not-leased', `nobody is at work on run ${state.runId}`);
       return inLease(context, state, command);
   }
 }

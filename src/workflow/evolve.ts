@@ -24,9 +24,9 @@ export const foldRun = (events: Iterable<FoldableEvent>, from: RunState = noRun)
 };
 
 function apply(state: RunState, event: FoldableEvent): RunState {
-  if (event.type === 'RunStarted') return state.version === 0 ? started(state, event) : state;
+  if (event.type === 'RunStarted') return state.runId === '' ? started(state, event) : state;
   // Every other event speaks of a run that exists.
-  if (state.version === 0) return state;
+  if (state.runId === '') return state;
   const { ts } = event;
   switch (event.type) {
     case 'RunLeased':

@@ -1,0 +1,27 @@
+/** argv -> command -> exit code. No logic: what a verb does is in src/commands, one file each. */
+import { parseArgv } from './commands/parse-argv.ts';
+import { printError } from './commands/print-error.ts';
+import { processIo } from './commands/process-io.ts';
+import { VERBS } from './commands/verbs.ts';
+
+/**
+ * @param packageDir the package's own folder: its definitions/ and scripts/ belong to the program
+ * @returns the process's exit code; the table is in ARCHITECTURE.md
+ */
+export async function main(argv: readonly string[], packageDir: string): Promise<number> {
+  // Everything the program makes is the owner's alone, whoever's library opens the file.
+  process.umask(0o077);
+  const io = processIo();
+  const json = argv.includes('--json');
+  try {
+    const parsed =
+      parseArgv(argv, VERBS) ??
+      (await (await import('./commands/explain-argv.ts')).explainArgv(argv, VERBS, io));
+    if (typeof parsed === 'number') return parsed;
+    const { run } = await parsed.verb.load();
+    const { args, options } = parsed;
+    return await run({ args, options, env: process.env, packageDir, io, json: options.get('json') === true });
+  } catch (error) {
+    return printError(error, io, json);
+  }
+}

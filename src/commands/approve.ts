@@ -1,0 +1,53 @@
+/** `wf approve`: shows exactly what will be dispatched, and asks for the approval's id on the terminal. */
+
+import { recordAndContinue } from '../engine/outside-commands.ts';
+import { conflictError, type ExitCode, usageError } from '../errors.ts';
+import { shortestUniquePrefix } from '../home/read-model.ts';
+import { approvalOf, shortApprovalId } from './approval-of.ts';
+import { askOnTerminal } from './ask-terminal.ts';
+import { openFor } from './home-of.ts';
+import { approvalText } from './render/ending.ts';
+import { printAnswer, watch } from './run.ts';
+import { argument, flag, type Invocation } from './verb.ts';
+
+export async function run(invocation: Invocation): Promise<ExitCode> {
+  const watched = watch(invocation);
+  const home = await openFor(invocation, watched);
+  watched.opened(home);
+  const { run: state, approval } = await approvalOf(home, argument(invocation, 0));
+  if (approval.status !== 'pending') {
+    throw conflictError(
+      'approval-decided',
+      `approval ${approval.approvalId} was ${approval.status} already`,
+      {
+        hint: `Look: wf show ${state.runId}`,
+      },
+    );
+  }
+  const short = shortApprovalId(home, state, approval);
+  const typed = askOnTerminal(
+    `${approvalText(state, approval, {
+      home: home.paths.home,
+      env: invocation.env,
+      nowMs: home.ports.clock.now(),
+      short: (runId) => shortestUniquePrefix(home.index, runId),
+      isLast: false,
+    })}Type the approval id (${short}) to let it happen: `,
+  );
+  if (typed !== short && typed !== approval.approvalId) {
+    throw usageError(
+      'not-confirmed',
+      'that is not the approval id: nothing was approved and nothing was dispatched',
+      {
+        hint: `Try again: wf approve ${short}    Say no: wf reject ${short}`,
+      },
+    );
+  }
+  const answer = await recordAndContinue(
+    home.ports,
+    state.runId,
+    { type: 'Approve', approvalId: approval.approvalId, by: invocation.env.USER ?? 'user' },
+    { detach: flag(invocation, 'detach') },
+  );
+  return printAnswer(invocation, home, answer);
+}

@@ -1,0 +1,156 @@
+/**
+ * The careful reading of a command line, by commander: help, and errors that say what was expected. Loaded only when
+ * the quick parser could not read the line.
+ */
+import { Argument, Command, CommanderError, Option } from 'commander';
+import { usageError } from '../errors.ts';
+import { nearest } from '../workflow/did-you-mean.ts';
+import type { ParsedLine } from './parse-argv.ts';
+import { GLOBAL_OPTIONS, type HelpGroup, type Io, type OptionSpec, type VerbSpec } from './verb.ts';
+
+/** @returns the parsed line, or the exit code when help was printed. @throws {WfError} exit 2 */
+export async function explainArgv(
+  argv: readonly string[],
+  verbs: readonly VerbSpec[],
+  io: Io,
+): Promise<ParsedLine | number> {
+  let parsed: ParsedLine | null = null;
+  const all = argv.includes('--all');
+  const program = buildProgram(verbs, io, all, (line) => {
+    parsed = line;
+  });
+  try {
+    await program.parseAsync(
+      argv.filter((word) => word !== '--all' || !isHelp(argv)),
+      { from: 'user' },
+    );
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0 || error.code === 'commander.help') return 0;
+    throw usageError('usage', error.message.replace(/^error: /, ''), { hint: suggestion(argv, verbs) });
+  }
+  return parsed ?? 0;
+}
+
+const isHelp = (argv: readonly string[]): boolean =>
+  argv.some((word) => word === '--help' || word === '-h' || word === 'help');
+
+function suggestion(argv: readonly string[], verbs: readonly VerbSpec[]): string {
+  const word = argv.find((candidate) => !candidate.startsWith('-')) ?? '';
+  const visible = verbs.filter((verb) => !verb.name.startsWith('__'));
+  const known = visible.find((verb) => verb.name === word || verb.name.startsWith(`${word} `));
+  if (known !== undefined) return `See: wf ${known.name.split(' ')[0]} --help`;
+  const near = nearest(word, [...new Set(visible.map((verb) => verb.name.split(' ')[0] ?? ''))]);
+  return near === undefined ? 'See: wf --help' : `Did you mean: wf ${near}? All verbs: wf --help --all`;
+}
+
+const GROUPS: readonly HelpGroup[] = ['Start', 'See', 'Decide', 'Build', 'Operate'];
+
+function buildProgram(
+  verbs: readonly VerbSpec[],
+  io: Io,
+  all: boolean,
+  found: (line: ParsedLine) => void,
+): Command {
+  const program = new Command('wf')
+    .description(
+      'Staged workflows for unattended assistants: done once, nothing lost, risky work asked first.',
+    )
+    .usage('[verb] [options]        (without a verb: what is going on)')
+    .helpOption('-h, --help', 'show this help; --help --all shows every verb')
+    .version(__WF_VERSION__, '-v, --version')
+    .addHelpCommand(false)
+    .configureOutput({
+      writeOut: (text) => io.out(text),
+      writeErr: () => undefined,
+      outputError: () => undefined,
+    })
+    .showSuggestionAfterError(true)
+    .exitOverride();
+  addOptions(program, GLOBAL_OPTIONS);
+  const parents = new Map<string, Command>();
+  for (const verb of [...verbs].sort((a, b) => groupRank(a) - groupRank(b))) {
+    if (verb.name.startsWith('__')) continue;
+    const [first = '', second] = verb.name.split(' ');
+    const group = verb.group === 'hidden' ? 'Also' : verb.group;
+    let parent = program;
+    if (second !== undefined) {
+      parent = parents.get(first) ?? addParent(program, verbs, first, group, verb.group === 'hidden' && !all);
+      parents.set(first, parent);
+    }
+    const command = parent
+      .command(second ?? first, { hidden: second === undefined && verb.group === 'hidden' && !all })
+      .description(verb.summary)
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => io.out(text),
+        writeErr: () => undefined,
+        outputError: () => undefined,
+      });
+    if (second === undefined) command.helpGroup(`${group}:`);
+    addOptions(command, [...verb.options, ...GLOBAL_OPTIONS]);
+    for (const arg of verb.args) {
+      const shape = `${arg.name}${arg.variadic === true ? '...' : ''}`;
+      command.addArgument(new Argument(arg.required ? `<${shape}>` : `[${shape}]`, arg.summary));
+    }
+    command.action(() => {
+      const values = { ...program.opts(), ...command.opts() } as Record<string, string | true>;
+      const options = new Map(
+        [...GLOBAL_OPTIONS, ...verb.options].flatMap((spec) => {
+          const value = values[camel(spec.name)];
+          return value === undefined ? [] : [[spec.name, value] as const];
+        }),
+      );
+      found({ verb, args: command.args, options });
+    });
+  }
+  program.action(() => {
+    if (program.args.length > 0) program.error(`error: unknown verb '${program.args[0]}'`);
+    const status = verbs.find((verb) => verb.name === 'status');
+    if (status !== undefined)
+      found({
+        verb: status,
+        args: [],
+        options: new Map(Object.entries(program.opts()) as [string, string | true][]),
+      });
+  });
+  program.argument('[verb...]').allowExcessArguments(true);
+  return program;
+}
+
+function addParent(
+  program: Command,
+  verbs: readonly VerbSpec[],
+  name: string,
+  group: string,
+  hidden: boolean,
+): Command {
+  const children = verbs
+    .filter((verb) => verb.name.startsWith(`${name} `))
+    .map((verb) => verb.name.split(' ')[1]);
+  return program
+    .command(name, { hidden })
+    .description(children.join(', '))
+    .helpGroup(`${group}:`)
+    .exitOverride();
+}
+
+const groupRank = (verb: VerbSpec): number => {
+  const rank = GROUPS.indexOf(verb.group);
+  return rank === -1 ? GROUPS.length : rank;
+};
+
+function addOptions(command: Command, options: readonly OptionSpec[]): void {
+  for (const spec of options) {
+    const option = new Option(
+      `--${spec.name}${spec.value === undefined ? '' : ` <${spec.value}>`}`,
+      spec.summary,
+    );
+    if (spec.choices !== undefined) option.choices([...spec.choices]);
+    if (spec.hidden === true) option.hideHelp();
+    command.addOption(option);
+  }
+}
+
+const camel = (name: string): string =>
+  name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());

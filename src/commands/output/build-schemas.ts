@@ -1,0 +1,86 @@
+/** What the verbs for definitions and for feedback print. */
+import { z } from 'zod';
+import { count, sha256Hex } from '../../events/shared.ts';
+import { improvementChange, suggestion } from '../../events/workflow-events.ts';
+import { feedbackEntry, source } from './list-shapes.ts';
+import { named } from './named.ts';
+import { path } from './run-shapes.ts';
+
+const analysis = z.object({
+  feedbackCount: count,
+  runCount: count,
+  autonomousSignals: z.object({
+    avgDurationMs: z.number().nullable(),
+    verifyFailures: count,
+    execFailures: count,
+    failedRuns: count,
+    slowRuns: count,
+    lowScores: count,
+  }),
+  suggestions: z.array(suggestion),
+});
+
+export const buildSchemas = {
+  'wf.definition/1': named('wf.definition/1', {
+    id: z.string(),
+    source,
+    file: path,
+    hash: sha256Hex,
+    body: z.string(),
+    /** As the engine reads it, with every default; times in milliseconds. */
+    definition: z.looseObject({ id: z.string(), steps: z.array(z.looseObject({ id: z.string() })) }),
+  }),
+  'wf.definition-schema/1': named('wf.definition-schema/1', {
+    jsonSchema: z.looseObject({ $schema: z.string() }),
+  }),
+  'wf.validation/1': named('wf.validation/1', {
+    ok: z.boolean(),
+    files: z.array(
+      z.object({
+        file: path,
+        id: z.string().optional(),
+        source: source.optional(),
+        ok: z.boolean(),
+        findings: z.array(
+          z.object({
+            severity: z.enum(['error', 'warning']),
+            code: z.string(),
+            path: z.string(),
+            message: z.string(),
+            hint: z.string().optional(),
+            line: count.optional(),
+            column: count.optional(),
+          }),
+        ),
+      }),
+    ),
+  }),
+  'wf.feedback/1': named('wf.feedback/1', { entry: feedbackEntry }),
+  'wf.improvement/1': z.discriminatedUnion('action', [
+    named('wf.improvement/1', {
+      action: z.literal('improve'),
+      workflowId: z.string(),
+      analysis,
+      proposalId: z.string().nullable(),
+      applicable: count,
+      autoApplied: z
+        .object({
+          improvementId: z.string(),
+          changes: z.array(improvementChange),
+          backup: path,
+          file: path,
+          copiedFromBundled: z.boolean(),
+        })
+        .nullable(),
+    }),
+    named('wf.improvement/1', {
+      action: z.literal('revert'),
+      workflowId: z.string(),
+      reverted: z.string(),
+      improvementId: z.string(),
+      changes: z.array(improvementChange),
+      file: path,
+      backup: path,
+    }),
+  ]),
+} as const;

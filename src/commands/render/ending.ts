@@ -1,0 +1,175 @@
+/** How a run ended or where it stopped, in words: what happened, what is true now, and the next commands. */
+
+import type { Answer } from '../../engine/answer.ts';
+import { previewOf } from '../../events/envelope.ts';
+import { opsGated } from '../../workflow/ops-gate.ts';
+import { type Approval, type Effect, outputOf, type RunState, taskOf } from '../../workflow/state.ts';
+import { absolute, tilde } from './paths.ts';
+import { ago, duration, indent, oneLine, safe } from './text.ts';
+
+export type EndingContext = {
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly nowMs: number;
+  /** Shortest unique form of an id. */
+  readonly short: (runId: string) => string;
+  /** Whether `wf … last` means this run: then the screens say `last`. */
+  readonly isLast: boolean;
+};
+
+const HOW_LONG_PREVIEW = 4000;
+
+export function ending(answer: Answer, context: EndingContext): string {
+  const { run } = answer;
+  switch (answer.kind) {
+    case 'reused':
+      return reused(run, context);
+    case 'live':
+      return `↻ run ${context.short(run.runId)} is at work on exactly this (${run.status}). Nothing was started.\n\nLook: wf show ${name(run, context)}\n`;
+    case 'detached':
+      return `▸ run ${context.short(run.runId)}: recorded, not waited for (${run.status}).\n\nLook: wf show ${name(run, context)}\n`;
+    case 'ended':
+    case 'followed':
+      return stopped(run, context);
+  }
+}
+
+function stopped(run: RunState, context: EndingContext): string {
+  switch (run.status) {
+    case 'completed':
+      return completed(run, context);
+    case 'handed_off':
+      return handedOff(run, context);
+    case 'failed':
+      return failed(run, context);
+    case 'cancelled':
+      return `■ cancelled after ${took(run)}.\n${files(run, context)}\nLook: wf show ${name(run, context)}\n`;
+    case 'waiting':
+      return waiting(run, context);
+    case 'running':
+      return `▸ run ${context.short(run.runId)} is still running.\n\nLook: wf show ${name(run, context)}\n`;
+  }
+}
+
+const name = (run: RunState, context: EndingContext): string =>
+  context.isLast ? 'last' : context.short(run.runId);
+
+const took = (run: RunState): string => duration(Date.parse(run.updatedAt) - Date.parse(run.createdAt));
+
+function files(run: RunState, context: EndingContext): string {
+  const { home, env } = context;
+  const lines: string[] = [];
+  for (const effect of run.effects) {
+    if (effect.dispatcher === 'manual' && effect.status === 'handed_off') {
+      lines.push(`  brief     ${tilde(`${home}/tasks/${effect.taskId}.md`, env)}   paste into any chat`);
+    } else if (effect.status === 'handed_off' && effect.receipt?.jobId !== undefined) {
+      lines.push(`  job       ${effect.receipt.jobId}   task ${effect.taskId}`);
+    }
+  }
+  const summary = outputOf(run, 'deliver')?.summaryFile ?? `outbox/${run.runId}.md`;
+  lines.push(`  summary   ${tilde(absolute(home, summary), env)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function completed(run: RunState, context: EndingContext): string {
+  const last = run.effects.at(-1);
+  const words = last?.report?.text ?? last?.stdout;
+  const shown = words === undefined ? '' : indent(`${oneLine(previewOf(words), 300)}\n`, '  ');
+  return `● done in ${took(run)}.\n${shown}${files(run, context)}\nLook: wf show ${name(run, context)}      Rate it: wf feedback submit --run-id ${name(run, context)} --score 1-5 --feedback "…"\n`;
+}
+
+function handedOff(run: RunState, context: EndingContext): string {
+  const manual = run.effects.some(
+    (effect) => effect.dispatcher === 'manual' && effect.status === 'handed_off',
+  );
+  const why = manual ? 'nobody here can do it yet' : 'whoever has it has not reported';
+  return (
+    `◐ handed off in ${took(run)}. The work is NOT done: ${why}.\n${files(run, context)}\n` +
+    `Finish it:  wf report ${name(run, context)} --file RESULT_FILE\n` +
+    `Look:       wf show ${name(run, context)}\n`
+  );
+}
+
+function failed(run: RunState, context: EndingContext): string {
+  const { error } = run;
+  const at =
+    error === null
+      ? ''
+      : ` at ${error.stage}${error.step === undefined || error.step === 'main' ? '' : `, step ${error.step}`}`;
+  const effect = error?.stage === 'execute' ? run.effects.at(-1) : undefined;
+  const said = effect?.report?.text ?? effect?.stderr ?? effect?.stdout;
+  const lastWords =
+    said === undefined ? '' : `  its last words  ${oneLine(previewOf(said).slice(-300), 200)}\n`;
+  return (
+    `✗ failed${at} after ${took(run)}: ${safe(error?.message ?? 'no reason recorded')}\n${lastWords}` +
+    `  ${notRetried(effect)}\n${files(run, context)}\n` +
+    `Try again from there:  wf resume ${name(run, context)}\n` +
+    `Look:                  wf show ${name(run, context)}\n`
+  );
+}
+
+function notRetried(effect: Effect | undefined): string {
+  if (effect === undefined) return 'Nothing was dispatched after that.';
+  if (effect.status === 'not_performed') return `It was certainly not performed (attempt ${effect.attempt}).`;
+  return `It was performed and failed, so it was not repeated by itself (attempt ${effect.attempt}).`;
+}
+
+function waiting(run: RunState, context: EndingContext): string {
+  const wait = run.waiting;
+  if (wait === null) return '';
+  switch (wait.for) {
+    case 'approval': {
+      const approval = run.approvals.find((candidate) => candidate.approvalId === wait.id);
+      return approval === undefined ? '' : `${approvalText(run, approval, context)}${files(run, context)}`;
+    }
+    case 'outcome':
+      return `◐ waits for the outcome of what was handed over.\n${files(run, context)}\nReport it: wf report ${name(run, context)} --file RESULT_FILE\n`;
+    case 'unknown-effect': {
+      const effect = run.effects.find((candidate) => candidate.effectId === wait.id);
+      return (
+        `? in doubt: nobody can say whether step ${effect?.step ?? '?'} was performed. It was not repeated.\n` +
+        `  why       ${safe(effect?.error?.message ?? '')}\n` +
+        `  what      ${oneLine(effect === undefined ? '' : previewOf(effect.preview), 160)}\n${files(run, context)}\n` +
+        `Look where it would have had its effect, then say which it was:\n` +
+        `  it happened:      wf resolve ${context.short(run.runId)} --sent\n` +
+        `  it did not:       wf resolve ${context.short(run.runId)} --not-sent\n`
+      );
+    }
+    case 'retry':
+      return `↻ waits until ${wait.until} for its next attempt.\n\nLook: wf show ${name(run, context)}\n`;
+  }
+}
+
+/** The exact text that will be sent, what a yes is bound to, and how to say yes or no. */
+export function approvalText(run: RunState, approval: Approval, context: EndingContext): string {
+  const covers = approval.covers.map((cover) => {
+    const to = cover.target === undefined ? '' : ` to ${cover.target}`;
+    return `  step ${cover.step}: ${cover.dispatcher}${to}\n${indent(safe(previewOf(cover.message)).slice(0, HOW_LONG_PREVIEW), '    │ ')}\n`;
+  });
+  // A program is given the task beside its command line (WF_TASK): a yes to one without the other would be blind.
+  const given = approval.covers.some((cover) => cover.dispatcher === 'command');
+  const task = opsGated(outputOf(run, 'classify')?.route ?? '', previewOf(taskOf(run)));
+  const withTask = given
+    ? `  with the task\n${indent(safe(task).slice(0, HOW_LONG_PREVIEW), '    │ ')}\n`
+    : '';
+  const id = `A-${context.short(run.runId)}${approval.approvalId.slice(`A-${run.runId}`.length)}`;
+  return (
+    `⏸ waits for your approval: ${approval.risk} risk (${approval.reasons.join('; ')}). Nothing was dispatched.\n\n` +
+    `Exactly this will be dispatched:\n${covers.join('')}${withTask}\n` +
+    `  bound to  ${approval.binding.slice(0, 16)}   a changed definition, input, target or message asks again\n` +
+    `  expires   never\n\n` +
+    `Yes:  wf approve ${id}\nNo:   wf reject ${id}\n\n`
+  );
+}
+
+function reused(run: RunState, context: EndingContext): string {
+  const done = run.status === 'completed';
+  const head = done
+    ? `↺ already done: run ${context.short(run.runId)}, ${ago(run.updatedAt, context.nowMs)}. Nothing was run or sent.`
+    : `↺ already handed off: run ${context.short(run.runId)}, ${ago(run.updatedAt, context.nowMs)}. Nothing was run or sent again, and the work is NOT done yet.`;
+  const next = done ? '' : `Finish it:     wf report ${name(run, context)} --file RESULT_FILE\n`;
+  return (
+    `${head}\n  why       the same workflow and input (key ${run.key.slice(0, 12)}${run.key.length > 12 ? '…' : ''})\n${files(run, context)}\n` +
+    `${next}Do it again:   the same command with --force\n`
+  );
+}

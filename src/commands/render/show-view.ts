@@ -1,0 +1,104 @@
+/** One run with everything about it, as `wf show --json` prints it (`wf.show/1`). Fields are only ever added. */
+import { previewOf, type Text } from '../../events/envelope.ts';
+import { summaryPath } from '../../projections/run-files.ts';
+import { type Approval, type Effect, outputOf, type RunState } from '../../workflow/state.ts';
+import { absolute } from './paths.ts';
+import { runView } from './run-view.ts';
+import { withoutNonce } from './without-nonce.ts';
+
+/** The definition's file as it is now, beside the one the run is pinned to. */
+export type DefinitionNow = {
+  readonly hash: string;
+  /** Null when there is no usable file any more. */
+  readonly currentHash: string | null;
+  readonly changed: boolean;
+};
+
+const said = (text: Text | undefined): string | undefined =>
+  text === undefined ? undefined : previewOf(text);
+
+const effectView = (effect: Effect) => ({
+  effectId: effect.effectId,
+  step: effect.step,
+  attempt: effect.attempt,
+  dispatcher: effect.dispatcher,
+  target: effect.target,
+  status: effect.status,
+  key: effect.key,
+  idempotent: effect.idempotent,
+  taskId: effect.taskId,
+  approvalId: effect.approvalId,
+  /** What was dispatched; long ones are cut, one-time words are hidden. */
+  preview: previewOf(effect.preview),
+  intendedAt: effect.intendedAt,
+  endedAt: effect.endedAt,
+  retryAt: effect.retryAt,
+  receipt: effect.receipt,
+  error: effect.error,
+  stdout: said(effect.stdout),
+  stderr: said(effect.stderr),
+  report:
+    effect.report === undefined
+      ? undefined
+      : {
+          status: effect.report.status,
+          by: effect.report.by,
+          at: effect.report.at,
+          text: said(effect.report.text),
+        },
+});
+
+const approvalView = (approval: Approval) => ({
+  approvalId: approval.approvalId,
+  status: approval.status,
+  risk: approval.risk,
+  reasons: approval.reasons,
+  binding: approval.binding,
+  covers: approval.covers.map(({ step, dispatcher, target, message }) => ({
+    step,
+    dispatcher,
+    target,
+    message: previewOf(message),
+  })),
+  requestedAt: approval.requestedAt,
+  by: approval.by,
+  decidedAt: approval.decidedAt,
+});
+
+export function filesOf(run: RunState, home: string, hasArtifacts: boolean) {
+  const summary = outputOf(run, 'deliver')?.summaryFile ?? (run.stopped ? summaryPath(run.runId) : null);
+  return {
+    record: `${home}/state/runs/${run.runId}.json`,
+    summary: summary === null ? null : absolute(home, summary),
+    briefs: [
+      ...new Set(
+        run.effects
+          .filter((effect) => effect.dispatcher === 'manual' && effect.status !== 'withdrawn')
+          .map((effect) => `${home}/tasks/${effect.taskId}.md`),
+      ),
+    ],
+    artifacts: hasArtifacts ? `${home}/artifacts/${run.runId}` : null,
+  };
+}
+
+export function showView(
+  run: RunState,
+  home: string,
+  more: { readonly definition: DefinitionNow; readonly hasArtifacts: boolean },
+) {
+  const shown = withoutNonce(run);
+  return {
+    schema: 'wf.show/1' as const,
+    run: {
+      ...runView(shown, home),
+      effects: shown.effects.map(effectView),
+      approvals: shown.approvals.map(approvalView),
+      /** What each stage left behind, by its name; null until it completed. */
+      outputs: Object.fromEntries(shown.stages.map(({ name, output }) => [name, output])),
+    },
+    definition: more.definition,
+    files: filesOf(run, home, more.hasArtifacts),
+  };
+}
+
+export type ShowView = ReturnType<typeof showView>;

@@ -1,0 +1,33 @@
+/** What became of a request, for the command that prints it and for the exit code. */
+import { ExitCode } from '../errors.ts';
+import type { RunState } from '../workflow/state.ts';
+
+export type Answer = {
+  readonly kind: /** This process brought the run to its end or its next stop. */
+    | 'ended'
+    /** Another process did, and this one looked on. */
+    | 'followed'
+    /** Nothing was run: the key has a finished run. */
+    | 'reused'
+    /** Nothing was run: the key has a live run, and the caller did not want to wait. */
+    | 'live'
+    /** Recorded; somebody else carries it on. */
+    | 'detached';
+  readonly run: RunState;
+};
+
+/** 0 = the definition's own end was reached, reused or accepted; 5 = failed or cancelled; 6 = waits for somebody. */
+export function exitCodeOf(answer: Answer): ExitCode {
+  if (answer.kind === 'reused' || answer.kind === 'live' || answer.kind === 'detached') return ExitCode.ok;
+  switch (answer.run.status) {
+    case 'completed':
+    case 'handed_off':
+      return ExitCode.ok;
+    case 'failed':
+    case 'cancelled':
+      return ExitCode.runFailed;
+    case 'waiting':
+    case 'running':
+      return ExitCode.waits;
+  }
+}

@@ -1,0 +1,78 @@
+/** Claims a key for a new run and drives it, or carries on what a process that is gone had only claimed. */
+import type { Commit } from '../log/event-store.ts';
+import type { Claim } from '../projections/key-state.ts';
+import { noRun, type RunState } from '../workflow/state.ts';
+import type { Answer } from './answer.ts';
+import { continueRun } from './continue-run.ts';
+import { drive } from './drive.ts';
+import type { EnginePorts } from './ports.ts';
+import { registration } from './registration.ts';
+import { RunSession } from './session.ts';
+import type { PreparedRequest } from './start-run.ts';
+
+export async function claimAndStart(
+  ports: EnginePorts,
+  prepared: PreparedRequest,
+  keyVersion: number,
+): Promise<Answer> {
+  const runId = ports.newId();
+  const claim: Commit = {
+    stream: prepared.keyStream,
+    expectedVersion: keyVersion,
+    commitId: ports.newId(),
+    events: [
+      {
+        type: 'KeyClaimed',
+        data: {
+          workflowId: prepared.loaded.id,
+          key: prepared.key,
+          runId,
+          runVersion: 0,
+          inputHash: prepared.inputHash,
+          forced: prepared.request.force,
+        },
+      },
+    ],
+  };
+  return start(ports, prepared, runId, prepared.request.force, [claim]);
+}
+
+/** Carries on what a process that is gone had only claimed: the very run it promised. */
+export async function adopt(
+  ports: EnginePorts,
+  prepared: PreparedRequest,
+  claim: Claim,
+  run: RunState,
+): Promise<Answer> {
+  if (claim.runVersion === 0) return start(ports, prepared, claim.runId, claim.forced, []);
+  return continueRun(ports, run, { by: 'run' });
+}
+
+async function start(
+  ports: EnginePorts,
+  prepared: PreparedRequest,
+  runId: string,
+  forced: boolean,
+  claims: readonly Commit[],
+): Promise<Answer> {
+  const session = new RunSession(ports, prepared.context, noRun);
+  const { request, key, inputHash, redactions } = prepared;
+  await session.applyOrThrow({
+    type: 'Start',
+    runId,
+    key,
+    inputHash,
+    redactions,
+    forced,
+    ...(request.route === undefined ? {} : { requestedRoute: request.route }),
+    owner: ports.ownership.self,
+  });
+  await session.flush({ durable: false }, [...(await registration(ports, prepared.loaded)), ...claims]);
+  if (request.detach) {
+    await session.flush({ durable: true });
+    await ports.projections.project();
+    return { kind: 'detached', run: session.state };
+  }
+  await drive(session);
+  return { kind: 'ended', run: session.state };
+}

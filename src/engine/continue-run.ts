@@ -1,0 +1,55 @@
+/** Leases a run that stopped and drives it to its next stop: the one way from a stop back to work. */
+import { isRefusal, refusalToError } from '../errors.ts';
+import type { Commit } from '../log/event-store.ts';
+import type { RunContext } from '../workflow/context.ts';
+import { classify } from '../workflow/stages/classify.ts';
+import type { RunState } from '../workflow/state.ts';
+import type { Answer } from './answer.ts';
+import { drive } from './drive.ts';
+import { contextOf } from './load-run.ts';
+import type { EnginePorts, LoadedDefinition } from './ports.ts';
+import { assertNoLivingChild } from './recover-effect.ts';
+import { registration } from './registration.ts';
+import { RunSession } from './session.ts';
+
+export type ContinueOptions = {
+  /** Who asks: recorded in RunResumed. */
+  readonly by: string;
+  /** Take a lease of another host, which cannot be judged from here. */
+  readonly takeOver?: boolean;
+  /** Only look on: never lease. */
+  readonly lookOnly?: boolean;
+};
+
+/** Leases the run and drives it to its next stop. @throws {LostRace} when somebody else leased it first */
+export async function continueRun(
+  ports: EnginePorts,
+  run: RunState,
+  options: ContinueOptions,
+  claims: readonly Commit[] = [],
+  current?: LoadedDefinition,
+): Promise<Answer> {
+  const pinned = await contextOf(ports, run);
+  const context: RunContext =
+    current === undefined
+      ? pinned
+      : { ...pinned, definition: current.definition, definitionHash: current.hash };
+  const session = new RunSession(ports, context, run);
+  await assertNoLivingChild(session);
+  if (run.requestedRoute !== undefined) {
+    const route = classify(context.definition, context.input, run.requestedRoute);
+    if (isRefusal(route)) throw refusalToError(route);
+  }
+  const refusal = await session.apply({
+    type: 'Continue',
+    owner: ports.ownership.self,
+    by: options.by,
+    takeOver: options.takeOver ?? false,
+    ...(current === undefined ? {} : { adopt: current.hash }),
+  });
+  if (refusal !== null) throw refusalToError(refusal);
+  const registered = current === undefined ? [] : await registration(ports, current);
+  await session.flush({ durable: false }, [...registered, ...claims]);
+  await drive(session);
+  return { kind: 'ended', run: session.state };
+}

@@ -1,0 +1,141 @@
+/**
+ * The loop: what is due for a run? perform it, decide on the answer, until the run is at an end or waits for
+ * somebody. Every act on the world comes after a durable intent and after the epoch was read again.
+ */
+import { ExitCode, WfError } from '../errors.ts';
+import type { DispatchEffect } from '../workflow/effects.ts';
+import { next, type WorldEffect } from '../workflow/next.ts';
+import { configureTools } from './configure-tools.ts';
+import { recoverEffect } from './recover-effect.ts';
+import type { RunSession } from './session.ts';
+
+/** How often a running act looks whether its run was cancelled. */
+const CANCEL_POLL_MS = 300;
+const NONCE_CHARS = 12;
+
+export async function drive(session: RunSession): Promise<void> {
+  const { ports } = session;
+  for (;;) {
+    const due = next(session.context, session.state, new Date(ports.clock.now()).toISOString());
+    if (due.type === 'done' || due.type === 'wait') {
+      // The end, or a stop: from here on it may be told.
+      await session.flush({ durable: true });
+      await ports.projections.project();
+      return;
+    }
+    if (ports.interrupts.stop.aborted) await leaveResumable(session);
+    if (due.type === 'sleep') await sleepUntil(session, due.until);
+    else await perform(session, due.effect);
+  }
+}
+
+async function perform(session: RunSession, effect: WorldEffect): Promise<void> {
+  const { ports } = session;
+  switch (effect.kind) {
+    case 'configure-tools':
+      await session.applyOrThrow(await configureTools(session, effect.tools));
+      return;
+    case 'begin-step':
+      await session.applyOrThrow({
+        type: 'BeginStep',
+        step: effect.step,
+        nonce: ports.randomWord(NONCE_CHARS),
+      });
+      return;
+    case 'dispatch':
+      await dispatch(session, effect.effect);
+      return;
+    case 'recover':
+      await recoverEffect(session, effect.effect, effect.intended, () => dispatch(session, effect.effect));
+      return;
+    case 'verify':
+      // The run record is one of the files that may be checked, so it is written first.
+      await session.flush({ durable: true });
+      await ports.projections.project();
+      await session.applyOrThrow({ type: 'Verified', checks: await ports.world.checkFiles(effect.files) });
+      return;
+    case 'analyse':
+      await session.flush({ durable: true });
+      await session.applyOrThrow({ type: 'Analysed', output: await analyse(session) });
+      return;
+  }
+}
+
+/** Improvement is a courtesy of the log stage: its own failure is recorded and fails nothing. */
+async function analyse(session: RunSession) {
+  try {
+    return await session.ports.improve(session.state, session.context.definition);
+  } catch (error) {
+    return { suggestions: 0, applied: [], error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function dispatch(session: RunSession, effect: DispatchEffect): Promise<void> {
+  const { ports } = session;
+  // Durable before the world is touched: after a crash from here on the log knows that it may have happened.
+  await session.flush({ durable: true });
+  // A process that slept through its own replacement finds out here, before it acts.
+  await session.refresh();
+  const due = next(session.context, session.state, new Date(ports.clock.now()).toISOString());
+  const stillDue =
+    due.type === 'perform' &&
+    (due.effect.kind === 'dispatch' || due.effect.kind === 'recover') &&
+    due.effect.effect.effectId === effect.effectId;
+  if (!stillDue) return;
+
+  const end = new AbortController();
+  const acting = new AbortController();
+  const watching = watchForCancel(session, end, acting.signal);
+  const signal = AbortSignal.any([end.signal, ports.interrupts.force]);
+  const result = await ports.world.dispatch(effect, signal).finally(() => {
+    acting.abort();
+    return watching;
+  });
+  await session.applyOrThrow({ type: 'EffectEnded', effectId: effect.effectId, result });
+  if (result.result !== 'unknown') {
+    // Only a known end is worth more than the files it leaves behind.
+    await session.flush({ durable: false });
+    ports.world.cleanUp(effect.effectId);
+  }
+}
+
+/** Ends the act when the run is cancelled or taken over while it lasts. */
+async function watchForCancel(session: RunSession, end: AbortController, done: AbortSignal): Promise<void> {
+  const { clock } = session.ports;
+  for (;;) {
+    await clock.sleep(CANCEL_POLL_MS, done);
+    if (done.aborted) return;
+    const gone = await session.refresh().then(
+      () => session.state.status === 'cancelled',
+      () => true,
+    );
+    // A lost ownership is reported by the flush that follows; here it only must not go on acting.
+    if (gone) {
+      end.abort();
+      return;
+    }
+  }
+}
+
+/** A retry wait, in slices, so that a cancellation or a report is seen. */
+async function sleepUntil(session: RunSession, until: string): Promise<void> {
+  const { clock, interrupts, projections } = session.ports;
+  await session.flush({ durable: true });
+  await projections.project();
+  while (clock.now() < Date.parse(until) && !interrupts.stop.aborted) {
+    await clock.sleep(Math.min(1000, Date.parse(until) - clock.now()), interrupts.stop);
+    const version = session.state.version;
+    await session.refresh();
+    if (session.state.version !== version) return;
+  }
+}
+
+async function leaveResumable(session: RunSession): Promise<never> {
+  await session.flush({ durable: true });
+  await session.ports.projections.project();
+  const { runId } = session.state;
+  throw new WfError('interrupted', `interrupted; run ${runId} can be continued`, {
+    exitCode: ExitCode.interrupted,
+    hint: `Go on with: wf resume ${runId}`,
+  });
+}

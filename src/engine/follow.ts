@@ -1,0 +1,69 @@
+/**
+ * Looks on while another process works on a run, and takes the run over once that process is certainly gone. Used by
+ * every command that wants a run's end: a duplicate `run`, `resume`, and what follows an approval or a report.
+ */
+import { conflictError, ExitCode, WfError } from '../errors.ts';
+import { ConflictError } from '../log/event-store.ts';
+import { continueReason } from '../workflow/continue.ts';
+import type { RunState } from '../workflow/state.ts';
+import type { Answer } from './answer.ts';
+import { type ContinueOptions, continueRun } from './continue-run.ts';
+import { contextOf, requireRun } from './load-run.ts';
+import { LostRace } from './lost-race.ts';
+import type { EnginePorts } from './ports.ts';
+
+const POLL_MIN_MS = 20;
+const POLL_MAX_MS = 500;
+
+/** Resolves when the run is at its end or waits for a person. */
+export async function follow(ports: EnginePorts, runId: string, options: ContinueOptions): Promise<Answer> {
+  let pollMs = POLL_MIN_MS;
+  let followed = false;
+  for (;;) {
+    const run = await requireRun(ports, runId);
+    const due = await whatIsDue(ports, run, options);
+    if (due === 'nothing') return { kind: followed ? 'followed' : 'ended', run };
+    if (due === 'continue') {
+      try {
+        return await continueRun(ports, run, options);
+      } catch (error) {
+        if (!(error instanceof LostRace || error instanceof ConflictError)) throw error;
+      }
+    }
+    followed = true;
+    if (ports.interrupts.stop.aborted) {
+      throw new WfError('interrupted', `no longer watching; run ${runId} goes on`, {
+        exitCode: ExitCode.interrupted,
+        hint: `Look: wf show ${runId}`,
+      });
+    }
+    await ports.clock.sleep(pollMs, ports.interrupts.stop);
+    pollMs = Math.min(pollMs * 2, POLL_MAX_MS);
+  }
+}
+
+async function whatIsDue(
+  ports: EnginePorts,
+  run: RunState,
+  options: ContinueOptions,
+): Promise<'nothing' | 'wait' | 'continue'> {
+  if (run.status === 'failed' || run.status === 'cancelled' || run.status === 'completed') return 'nothing';
+  const reason = continueReason(await contextOf(ports, run), run);
+  if (reason === null) return 'nothing';
+  if (run.lease === null) return options.lookOnly === true ? 'nothing' : 'continue';
+  switch (ports.ownership.stateOf(run.lease.owner)) {
+    case 'alive':
+      return 'wait';
+    case 'gone':
+      return options.lookOnly === true ? 'nothing' : 'continue';
+    case 'other-host':
+      if (options.takeOver === true) return 'continue';
+      throw conflictError(
+        'other-host',
+        `run ${run.runId} belongs to a process on another host, which cannot be judged from here`,
+        {
+          hint: `When that host is certainly not working on it: wf resume ${run.runId} --take-over`,
+        },
+      );
+  }
+}

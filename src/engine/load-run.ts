@@ -1,0 +1,61 @@
+/** Reads a run from the log: its state, and the context it was pinned to. */
+import { isRefusal, notFoundError, refusalToError } from '../errors.ts';
+import type { StoredEvent } from '../events/envelope.ts';
+import { runStream, workflowStream } from '../events/streams.ts';
+import type { RunContext } from '../workflow/context.ts';
+import type { Definition } from '../workflow/definition.ts';
+import { evolve, type FoldableEvent } from '../workflow/evolve.ts';
+import { readInput } from '../workflow/stages/intake.ts';
+import { noRun, type RunState } from '../workflow/state.ts';
+import type { EnginePorts } from './ports.ts';
+import { readText } from './texts.ts';
+
+/** The state as the log has it now; version 0 when there is no such run. */
+export async function loadState(ports: Pick<EnginePorts, 'store'>, runId: string): Promise<RunState> {
+  let state = noRun;
+  for await (const event of ports.store.read(runStream(runId))) state = evolve(state, asRunEvent(event));
+  return state;
+}
+
+/** What stands in a run's stream was decided by this decider: the store has checked type and version. */
+export const asRunEvent = (event: StoredEvent): FoldableEvent => event as unknown as FoldableEvent;
+
+/** @throws {WfError} exit 3 when there is no such run */
+export async function requireRun(ports: Pick<EnginePorts, 'store'>, runId: string): Promise<RunState> {
+  const state = await loadState(ports, runId);
+  if (state.version === 0) {
+    throw notFoundError('run-unknown', `there is no run ${runId}`, { hint: 'Look: wf runs' });
+  }
+  return state;
+}
+
+/** The definition a run is pinned to: from its file when that is unchanged, else from the log. */
+export async function pinnedDefinition(
+  ports: EnginePorts,
+  workflowId: string,
+  hash: string,
+): Promise<Definition> {
+  const current = await ports.definitions.load(workflowId).catch(() => null);
+  if (current !== null && current.hash === hash) return current.definition;
+  for await (const event of ports.store.read(workflowStream(workflowId))) {
+    const data = event.data as { definitionHash?: string; body?: string };
+    if (event.type === 'DefinitionRegistered' && data.definitionHash === hash && data.body !== undefined) {
+      return ports.definitions.parse(await readText(ports.blobs, data.body));
+    }
+  }
+  throw notFoundError(
+    'definition-lost',
+    `the definition of workflow ${workflowId} with hash ${hash} is not in the log`,
+    {
+      hint: 'Check the log: wf log verify',
+    },
+  );
+}
+
+export async function contextOf(ports: EnginePorts, state: RunState): Promise<RunContext> {
+  const definition = await pinnedDefinition(ports, state.workflowId, state.definitionHash);
+  const input = readInput(await readText(ports.blobs, state.input));
+  if (isRefusal(input)) throw refusalToError(input);
+  const { home, connected, sha256 } = ports;
+  return { definition, definitionHash: state.definitionHash, input, home, connected, sha256 };
+}

@@ -1,0 +1,205 @@
+/**
+ * Puts the program together for one home: log, index, projections, world, and the engine's ports over them. The one
+ * place where the real parts meet; everything else is handed what it needs.
+ */
+import { systemClock } from '../effects/clock.ts';
+import { ownerState, thisOwner } from '../effects/owner.ts';
+import { randomBytes } from '../effects/random.ts';
+import { bug } from '../errors.ts';
+import { type HomeBlobs, openBlobs } from '../home/blobs.ts';
+import { type Config, readConfig } from '../home/config.ts';
+import { definitionFromBody, loadDefinition } from '../home/definitions.ts';
+import { openHome } from '../home/home.ts';
+import { newestProposal } from '../home/inbox.ts';
+import { IndexDb } from '../home/index-db.ts';
+import { assertNotLegacy } from '../home/legacy.ts';
+import { type HomePaths, resolveOpenclawRoot } from '../home/paths.ts';
+import type { Projector } from '../home/projector.ts';
+import { analysisInput, definitionByHash, improvements } from '../home/read-model.ts';
+import { streamIndex } from '../home/stream-index.ts';
+import { freshUlid } from '../log/event-ids.ts';
+import { coldSha256 } from '../log/hash.ts';
+import { type JsonlStore, openJsonlStore } from '../log/jsonl-store.ts';
+import type { DecidedEvent } from '../workflow/decide.ts';
+import { makeRedactor } from '../workflow/redact.ts';
+import type { RunState } from '../workflow/state.ts';
+import type { EnginePorts, Interrupts, Projections } from './ports.ts';
+import { realWorld } from './real-world.ts';
+
+export type OpenHome = {
+  readonly paths: HomePaths;
+  /** True when this process made it. */
+  readonly created: boolean;
+  readonly bundledDir: string;
+  readonly config: Config;
+  readonly store: JsonlStore;
+  /** Loaded when first asked for: an answer from the log needs no projector. */
+  readonly projector: () => Promise<Projector>;
+  /** Rows for lists and lookups; see home/read-model.ts and home/inbox.ts. */
+  readonly index: IndexDb;
+  readonly ports: EnginePorts;
+};
+
+export type OpenHomeOptions = {
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The package's own folder, which holds definitions/ and scripts/. */
+  readonly packageDir: string;
+  /** Repairs and rebuilds, in sentences. */
+  readonly onNotice: (text: string) => void;
+  readonly onProgress?: (events: readonly DecidedEvent[], state: RunState) => void;
+  readonly interrupts: Interrupts;
+};
+
+const WORD_LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
+
+export const randomWord = (length: number): string =>
+  Array.from(randomBytes(length), (byte) => WORD_LETTERS[byte % WORD_LETTERS.length]).join('');
+
+/** @throws {WfError} legacy-home (2), config-invalid (2), io (74) */
+export async function openWorkflowHome(options: OpenHomeOptions): Promise<OpenHome> {
+  const { paths, created } = openHome(options.home, { create: true });
+  assertNotLegacy(paths);
+  const config = await readConfig(paths.config);
+  const index = new IndexDb(paths.indexDb);
+  const { store, blobs } = openLog(options, paths, index);
+  let opened: Promise<Projector> | undefined;
+  const projector = (): Promise<Projector> => {
+    opened ??= import('../home/projector.ts').then(({ openProjector }) =>
+      openProjector({
+        paths,
+        index,
+        store,
+        sha256: coldSha256,
+        bootId: thisOwner().bootId,
+        blobs,
+        allowedRoots: config.allowedRoots,
+        onNotice: options.onNotice,
+      }),
+    );
+    return opened;
+  };
+  const ports = assemble(options, paths, config, store, blobs, {
+    project: async () => {
+      await (await projector()).project();
+    },
+    isRegistered: (id, hash) => definitionByHash(index, id, hash) !== null,
+    analysisInput: (id) => analysisInput(index, id),
+    improvementFacts: (id) => ({
+      proposal: newestProposal(index, id),
+      improvements: improvements(index, id),
+    }),
+  });
+  return { paths, created, bundledDir: bundledDirOf(options), config, store, projector, index, ports };
+}
+
+/**
+ * For `--dry-run`: the same parts over a home that may not exist, without index and projector. Nothing is created
+ * and nothing is written; the log, where there is one, is scanned.
+ */
+export async function openReadOnly(
+  options: Pick<OpenHomeOptions, 'home' | 'env' | 'packageDir'>,
+): Promise<{ readonly ports: EnginePorts }> {
+  const never = new AbortController().signal;
+  const full: OpenHomeOptions = {
+    ...options,
+    onNotice: () => undefined,
+    interrupts: { stop: never, force: never },
+  };
+  const { paths, exists } = openHome(options.home, { create: false });
+  if (exists) assertNotLegacy(paths);
+  const config = await readConfig(paths.config);
+  const { store, blobs } = openLog(full, paths, null);
+  const refused = (): never => {
+    throw bug('a dry run asked for a projection');
+  };
+  const projections = {
+    project: refused,
+    isRegistered: () => false,
+    analysisInput: refused,
+    improvementFacts: refused,
+  };
+  return { ports: assemble(full, paths, config, store, blobs, projections) };
+}
+
+const bundledDirOf = (options: OpenHomeOptions): string => `${options.packageDir}/definitions`;
+
+function openLog(options: OpenHomeOptions, paths: HomePaths, index: IndexDb | null) {
+  const store = openJsonlStore({
+    dir: paths.logs,
+    ...(index === null ? {} : { index: streamIndex(index) }),
+    clock: systemClock,
+    random: randomBytes,
+    sha256: coldSha256,
+    onNotice: options.onNotice,
+  });
+  return { store, blobs: openBlobs(paths.blobs, coldSha256) };
+}
+
+function assemble(
+  options: OpenHomeOptions,
+  paths: HomePaths,
+  config: Config,
+  store: JsonlStore,
+  blobs: HomeBlobs,
+  projections: Projections,
+): EnginePorts {
+  const { env } = options;
+  const { home } = paths;
+  const sha256 = coldSha256;
+  const values = config.redact.env.flatMap((name) => env[name] ?? []);
+  const redact = makeRedactor({ values, patterns: config.redact.patterns });
+  const places = { home, bundledDir: bundledDirOf(options) };
+  const ports: EnginePorts = {
+    home,
+    store,
+    blobs,
+    sha256,
+    clock: systemClock,
+    newId: () => freshUlid(systemClock.now(), randomBytes),
+    randomWord,
+    redact,
+    connected: config.openclaw === undefined ? {} : { openclaw: config.openclaw },
+    definitions: {
+      load: (id) =>
+        loadDefinition({ ...places, id, sha256, isRegistered: (hash) => projections.isRegistered(id, hash) }),
+      parse: (body) => definitionFromBody(body),
+    },
+    world: realWorld({
+      home,
+      environment: openclawEnvironment(env, config),
+      openclawRoot: resolveOpenclawRoot(env),
+      redact,
+      dispatchScript:
+        config.openclaw?.script ?? `${options.packageDir}/scripts/workflow_ops/dispatch_task.sh`,
+      scriptDeclaresKey: config.openclaw?.script === undefined,
+    }),
+    projections,
+    ownership: {
+      get self() {
+        return thisOwner();
+      },
+      stateOf: ownerState,
+    },
+    interrupts: options.interrupts,
+    improve: async (run, definition) => {
+      // Loaded at the log stage, and only where the definition asks for it.
+      const { improveAfterRun } = await import('./improve.ts');
+      return improveAfterRun({ ports, places }, run, definition);
+    },
+    onNotice: options.onNotice,
+    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+  };
+  return ports;
+}
+
+/** What config.json says of the assistant reaches the dispatch script as its environment; the environment wins. */
+function openclawEnvironment(env: OpenHomeOptions['env'], config: Config): OpenHomeOptions['env'] {
+  const { channel, target, command } = config.openclaw ?? {};
+  return {
+    ...(channel === undefined ? {} : { OPENCLAW_CHANNEL: channel }),
+    ...(target === undefined ? {} : { OPENCLAW_TARGET: target }),
+    ...(command === undefined ? {} : { OPENCLAW_BIN: command }),
+    ...env,
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * What the engine needs from outside itself. The program hands in the real things; tests hand in a memory store, a
+ * simulated clock and a recorded world, so that every interleaving can be tried.
+ */
+import type { StageOutputs } from '../events/run-events.ts';
+import type { Owner } from '../events/shared.ts';
+import type { BlobStore, EventStore, Sha256Hex } from '../log/event-store.ts';
+import type { AnalysisInput } from '../projections/analysis-input.ts';
+import type { Improvement, Proposal } from '../projections/feedback.ts';
+import type { DecidedEvent } from '../workflow/decide.ts';
+import type { Definition, Tool } from '../workflow/definition.ts';
+import type { DispatchEffect, EffectResult, LookupResult } from '../workflow/effects.ts';
+import type { Finding } from '../workflow/finding.ts';
+import type { RunState } from '../workflow/state.ts';
+
+export type EngineClock = {
+  now(): number;
+  /** Resolves after the time, or at once when the signal aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+};
+
+/** A definition as it stands in its file now. */
+export type LoadedDefinition = {
+  readonly id: string;
+  readonly source: 'home' | 'bundled';
+  readonly body: string;
+  /** sha256 of the file's bytes. */
+  readonly hash: string;
+  readonly definition: Definition;
+  readonly warnings: readonly Finding[];
+  readonly file: string;
+};
+
+export type Definitions = {
+  /** @throws {WfError} not found (3) or invalid (2) */
+  load(workflowId: string): Promise<LoadedDefinition>;
+  /** From a body in the log, which was valid when it was registered. */
+  parse(body: string): Promise<Definition>;
+};
+
+export type ToolBootstrap =
+  | { readonly ok: true; readonly output?: string }
+  | {
+      readonly ok: false;
+      readonly error: { readonly code: string; readonly message: string };
+      readonly output?: string;
+    };
+
+/** Everything that touches the world on behalf of a run. */
+export type World = {
+  dispatch(effect: DispatchEffect, signal: AbortSignal): Promise<EffectResult>;
+  lookup(effect: DispatchEffect): Promise<LookupResult>;
+  /** A process of this effect that is still alive, whoever started it. */
+  livingChild(effect: {
+    readonly effectId: string;
+    readonly key: string;
+  }): Promise<{ readonly pid: number } | null>;
+  endChild(pid: number): Promise<void>;
+  /** Removes what an effect left in `run/`; called once its end is durable. */
+  cleanUp(effectId: string): void;
+  /** Absolute program and arguments of a tool, templates expanded. */
+  toolCommand(tool: Tool): readonly string[];
+  bootstrap(tool: Tool, signal: AbortSignal): Promise<ToolBootstrap>;
+  checkFiles(paths: readonly string[]): Promise<StageOutputs['verify']['checks']>;
+};
+
+export type Projections = {
+  /** Folds the log into files and index up to its durable end. */
+  project(): Promise<void>;
+  /** Whether the body of this definition is in the log already, as far as the index knows. */
+  isRegistered(workflowId: string, hash: string): boolean;
+  analysisInput(workflowId: string): AnalysisInput;
+  /** What was proposed for a workflow last, and every improvement of it, newest first. */
+  improvementFacts(workflowId: string): ImprovementFacts;
+};
+
+export type ImprovementFacts = {
+  readonly proposal: Proposal | null;
+  readonly improvements: readonly Improvement[];
+};
+
+export type Ownership = {
+  readonly self: Owner;
+  stateOf(owner: Owner): 'alive' | 'gone' | 'other-host';
+};
+
+/** First Ctrl-C: stop at the next safe place. Second, or too long after the first: end the act. */
+export type Interrupts = { readonly stop: AbortSignal; readonly force: AbortSignal };
+
+export type EnginePorts = {
+  readonly home: string;
+  readonly store: EventStore;
+  readonly blobs: BlobStore;
+  readonly sha256: Sha256Hex;
+  readonly clock: EngineClock;
+  /** A fresh ulid. */
+  readonly newId: () => string;
+  /** Random letters and digits. */
+  readonly randomWord: (length: number) => string;
+  readonly redact: (text: string) => { readonly text: string; readonly count: number };
+  readonly connected: { readonly openclaw?: { readonly agent?: string } };
+  readonly definitions: Definitions;
+  readonly world: World;
+  readonly projections: Projections;
+  readonly ownership: Ownership;
+  readonly interrupts: Interrupts;
+  /** The log stage's analysis (and low-risk changes), where the definition enables it. */
+  readonly improve: (
+    run: RunState,
+    definition: Definition,
+  ) => Promise<NonNullable<StageOutputs['log']['selfImprove']>>;
+  /** Called with what was just recorded of a run: progress for people. */
+  readonly onProgress?: (events: readonly DecidedEvent[], state: RunState) => void;
+  /** Called with a sentence that a person should read, and that is no error. */
+  readonly onNotice?: (text: string) => void;
+};

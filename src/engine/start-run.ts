@@ -1,0 +1,152 @@
+/**
+ * `run`: work for a key is started once. Answers with the run that has the key already, follows it while it lives,
+ * takes it over when its owner is gone, and claims the key for a new run only when nobody has it.
+ */
+import { conflictError, isRefusal, refusalToError, usageError } from '../errors.ts';
+import { ConflictError } from '../log/event-store.ts';
+import type { Claim } from '../projections/key-state.ts';
+import type { RunContext } from '../workflow/context.ts';
+import { classify } from '../workflow/stages/classify.ts';
+import { type RunInput, readInput } from '../workflow/stages/intake.ts';
+import type { RunState } from '../workflow/state.ts';
+import { usedFields } from '../workflow/used-fields.ts';
+import type { Answer } from './answer.ts';
+import { holderOf, noteAnswer, readKey, streamOfKey } from './key-claims.ts';
+import { LostRace } from './lost-race.ts';
+import type { EnginePorts, LoadedDefinition } from './ports.ts';
+
+export type RunRequest = {
+  readonly workflowId: string;
+  /** Raw, as it came from the user. */
+  readonly input: string;
+  readonly key?: string;
+  readonly force: boolean;
+  readonly route?: string;
+  /** Return once the run exists (or is found to live) instead of at its end. */
+  readonly detach: boolean;
+};
+
+/** A request made ready: what `--dry-run` shows and `run` acts on. */
+export type PreparedRequest = {
+  readonly request: RunRequest;
+  readonly loaded: LoadedDefinition;
+  readonly context: RunContext;
+  readonly redactions: number;
+  readonly key: string;
+  /** Of the raw trimmed input. */
+  readonly inputHash: string;
+  readonly keyStream: string;
+};
+
+const MAX_KEY_CHARS = 512;
+
+/** @throws {WfError} exit 2 or 3: bad input, unknown workflow or route, broken definition */
+export async function prepareRequest(ports: EnginePorts, request: RunRequest): Promise<PreparedRequest> {
+  const loaded = await ports.definitions.load(request.workflowId);
+  const raw = orThrow(readInput(request.input));
+  if (
+    request.key !== undefined &&
+    (request.key.trim() === '' || request.key.length > MAX_KEY_CHARS || !/^[^\p{Cc}]+$/u.test(request.key))
+  ) {
+    throw usageError('key-invalid', `--idempotency-key must be 1 to ${MAX_KEY_CHARS} printable characters`);
+  }
+  const redacted = ports.redact(raw.text);
+  const input = redacted.count === 0 ? raw : orThrow(readInput(redacted.text));
+  const { home, connected, sha256 } = ports;
+  const context: RunContext = {
+    definition: loaded.definition,
+    definitionHash: loaded.hash,
+    input,
+    home,
+    connected,
+    sha256,
+  };
+  assertFields(loaded, input);
+  if (request.route !== undefined) orThrow(classify(loaded.definition, input, request.route));
+  const key = request.key ?? sha256(`${loaded.id}:${raw.text}`);
+  return {
+    request,
+    loaded,
+    context,
+    redactions: redacted.count,
+    key,
+    inputHash: sha256(raw.text),
+    keyStream: streamOfKey(ports, loaded.id, key),
+  };
+}
+
+function assertFields(loaded: LoadedDefinition, input: RunInput): void {
+  const missing = usedFields(loaded.definition).filter((field) => !input.fields.has(field));
+  if (missing.length === 0) return;
+  const example = JSON.stringify({
+    task: 'what is to be done',
+    ...Object.fromEntries(missing.map((field) => [field, '…'])),
+  });
+  throw usageError(
+    'input-field-missing',
+    `workflow ${loaded.id} uses input fields that are not given: ${missing.join(', ')}`,
+    {
+      hint: `Give the input as JSON, for example: --input '${example}'`,
+    },
+  );
+}
+
+function orThrow<T extends RunInput | object>(value: T): Exclude<T, { refused: true }> {
+  if (isRefusal(value)) throw refusalToError(value);
+  return value as Exclude<T, { refused: true }>;
+}
+
+export async function startRun(ports: EnginePorts, request: RunRequest): Promise<Answer> {
+  const prepared = await prepareRequest(ports, request);
+  for (;;) {
+    try {
+      return await answerOnce(ports, prepared);
+    } catch (error) {
+      // Somebody moved the key, the run or the workflow's stream meanwhile: the log decides, so look again.
+      if (!(error instanceof ConflictError || error instanceof LostRace)) throw error;
+    }
+  }
+}
+
+async function answerOnce(ports: EnginePorts, prepared: PreparedRequest): Promise<Answer> {
+  const { request } = prepared;
+  const key = await readKey(ports, prepared.keyStream);
+  const holder = request.force ? { kind: 'free' as const } : await holderOf(ports, key);
+  switch (holder.kind) {
+    case 'free':
+      return (await import('./begin-run.ts')).claimAndStart(ports, prepared, key.version);
+    case 'finished': {
+      await assertSameInput(ports, prepared, holder.claim, holder.run);
+      const { runId, status } = holder.run;
+      const data = { workflowId: prepared.loaded.id, key: prepared.key, runId, status };
+      await noteAnswer(ports, prepared.keyStream, { type: 'RunReused', data });
+      return { kind: 'reused', run: holder.run };
+    }
+    case 'pending':
+      await assertSameInput(ports, prepared, holder.claim, holder.run);
+      return (await import('./begin-run.ts')).adopt(ports, prepared, holder.claim, holder.run);
+    case 'live':
+      await assertSameInput(ports, prepared, holder.claim, holder.run);
+      if (request.detach) return { kind: 'live', run: holder.run };
+      return (await import('./follow.ts')).follow(ports, holder.run.runId, { by: 'run' });
+  }
+}
+
+async function assertSameInput(
+  ports: EnginePorts,
+  prepared: PreparedRequest,
+  claim: Claim,
+  run: RunState,
+): Promise<void> {
+  if (claim.inputHash === prepared.inputHash) return;
+  const runId = claim.runId;
+  const message = `the key ${prepared.key} belongs to run ${runId} (${run.version === 0 ? 'starting' : run.status}), which has another input`;
+  await noteAnswer(ports, prepared.keyStream, {
+    type: 'RunRefused',
+    data: { workflowId: prepared.loaded.id, key: prepared.key, reason: 'other-input', message, runId },
+  });
+  throw conflictError('key-other-input', message, {
+    hint: `Use another --idempotency-key, or --force to start anyway. Look: wf show ${runId}`,
+    details: { runId },
+  });
+}

@@ -1,0 +1,388 @@
+/**
+ * The whole engine in one process of ours: memory store, simulated clock, a world that only records, and processes
+ * that can be killed before or after every append and every act. Nothing here decides anything; the code under test
+ * is the real engine.
+ */
+import { createHash } from 'node:crypto';
+import type { EnginePorts } from '../../src/engine/ports.ts';
+import { WfError } from '../../src/errors.ts';
+import type { AnyEvent } from '../../src/events/catalog.ts';
+import { runStream } from '../../src/events/streams.ts';
+import { freshUlid } from '../../src/log/event-ids.ts';
+import { type AppendResult, ConflictError, type EventStore } from '../../src/log/event-store.ts';
+import { createMemoryStore, type MemoryStore } from '../../src/log/memory-store.ts';
+import type { Definition } from '../../src/workflow/definition.ts';
+import type { DispatchEffect, EffectResult } from '../../src/workflow/effects.ts';
+import { evolve, type FoldableEvent } from '../../src/workflow/evolve.ts';
+import { normaliseDefinition } from '../../src/workflow/normalise.ts';
+import { noRun, outputOf, type RunState } from '../../src/workflow/state.ts';
+import { seededRandom } from './log-helpers.ts';
+
+export const sha256 = (input: string | Uint8Array): string =>
+  createHash('sha256').update(input).digest('hex');
+
+/** A process was killed here: everything it had in memory is gone. */
+export class Killed extends Error {}
+
+export type Act = { readonly effect: DispatchEffect; readonly result: EffectResult };
+
+export type SimulationOptions = {
+  /** Definition files by id. */
+  readonly definitions: Readonly<Record<string, object>>;
+  /** What each act comes to, in order; the last one goes on. */
+  readonly results?: readonly EffectResult[];
+  /** Called before every append, clock wait and act: where another process may get its turn. */
+  readonly turn?: () => Promise<void>;
+  /** Every other process is judged gone, the living ones too: safety must not depend on liveness. */
+  readonly livenessLies?: boolean;
+};
+
+export const DONE: EffectResult = {
+  result: 'confirmed',
+  outcome: 'done',
+  receipt: { by: 'process', exitCode: 0 },
+};
+export const JOB: EffectResult = {
+  result: 'confirmed',
+  outcome: 'handed_off',
+  receipt: { by: 'process', exitCode: 0, jobId: 'job-1' },
+};
+export const BROKEN: EffectResult = {
+  result: 'failed',
+  performed: true,
+  retryable: false,
+  error: { code: 'exit-code', message: 'exited with 1' },
+  exitCode: 1,
+};
+export const NOT_PERFORMED: EffectResult = {
+  result: 'failed',
+  performed: false,
+  retryable: true,
+  error: { code: 'refused', message: 'connection refused' },
+};
+export const IN_DOUBT: EffectResult = {
+  result: 'unknown',
+  reason: { code: 'timed-out', message: 'no answer' },
+};
+
+export class Simulation {
+  store: MemoryStore;
+  readonly acts: Act[] = [];
+  readonly bootstraps: string[] = [];
+  /** Points passed since {@link killAt} was set; every append and act has one before and one after it. */
+  #points = 0;
+  #killAt: number | null = null;
+  #nowMs = Date.UTC(2026, 0, 2, 3, 4, 5);
+  #results: EffectResult[];
+  #nextPid = 100;
+  readonly #living = new Set<number>();
+  readonly #options: SimulationOptions;
+  readonly #random = seededRandom(7);
+  readonly #blobs = new Map<string, Uint8Array>();
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+    this.#results = [...(options.results ?? [DONE])];
+    this.store = this.#open([]);
+  }
+
+  #open(lines: readonly string[]): MemoryStore {
+    return createMemoryStore({ clock: { now: () => this.#nowMs }, random: this.#random, sha256, lines });
+  }
+
+  /** The process that runs the next operation is killed at its n-th point. */
+  killAt(point: number | null): void {
+    this.#points = 0;
+    this.#killAt = point;
+  }
+
+  /** What was not on disk is gone. */
+  powerCut(): void {
+    this.store = this.#open(this.store.durableLines());
+  }
+
+  reopen(): void {
+    this.store = this.#open(this.store.lines());
+  }
+
+  sleep(ms: number): void {
+    this.#nowMs += ms;
+  }
+
+  willResult(results: readonly EffectResult[]): void {
+    this.#results = [...results];
+  }
+
+  async #turn(): Promise<void> {
+    await this.#options.turn?.();
+  }
+
+  #point(pid: number): void {
+    if (!this.#living.has(pid)) throw new Killed();
+    this.#points += 1;
+    if (this.#killAt !== null && this.#points >= this.#killAt) {
+      this.#living.delete(pid);
+      throw new Killed();
+    }
+  }
+
+  /** Runs an operation as a process of its own. Answers what it threw, if it was refused or killed. */
+  async process<T>(operation: (ports: EnginePorts) => Promise<T>): Promise<T | WfError | Killed> {
+    const pid = this.#nextPid++;
+    this.#living.add(pid);
+    try {
+      return await operation(this.#ports(pid));
+    } catch (error) {
+      if (error instanceof Killed || error instanceof WfError) return error;
+      throw error;
+    } finally {
+      this.#living.delete(pid);
+      this.killAt(null);
+    }
+  }
+
+  #ports(pid: number): EnginePorts {
+    const never = new AbortController().signal;
+    return {
+      home: '/home/of/tests',
+      store: this.#storeOf(pid),
+      blobs: {
+        put: async (bytes) => {
+          const hash = sha256(bytes);
+          this.#blobs.set(hash, bytes);
+          return hash;
+        },
+        get: async (hash) => this.#blobs.get(hash) ?? null,
+      },
+      sha256,
+      clock: {
+        now: () => this.#nowMs,
+        sleep: async (ms, signal) => {
+          await this.#turn();
+          if (signal?.aborted === true) return;
+          this.#nowMs += Math.max(ms, 1);
+          this.#assertAlive(pid);
+        },
+      },
+      newId: () => freshUlid(this.#nowMs, this.#random),
+      randomWord: (length) => Array.from(this.#random(length), (byte) => 'abcdefgh'[byte % 8]).join(''),
+      redact: (text) => ({ text, count: 0 }),
+      connected: {},
+      definitions: {
+        load: async (id) => this.#load(id),
+        parse: async (body) => normaliseDefinition(JSON.parse(body)),
+      },
+      world: {
+        dispatch: (effect) => this.#act(pid, effect),
+        lookup: async () => ({ found: 'cannot-tell', reason: 'nobody keeps a list' }),
+        livingChild: async () => null,
+        endChild: async () => undefined,
+        cleanUp: () => undefined,
+        toolCommand: (tool) => [tool.command ?? '', ...tool.args],
+        bootstrap: async (tool) => {
+          this.#point(pid);
+          this.bootstraps.push(tool.name);
+          await this.#turn();
+          this.#point(pid);
+          return { ok: true };
+        },
+        checkFiles: async (paths) => paths.map((file) => ({ file, exists: true })),
+      },
+      projections: {
+        project: async () => {
+          const head = await this.store.head();
+          if (head !== null) await this.store.sync(head);
+        },
+        isRegistered: () => false,
+        analysisInput: () => {
+          throw new Error('no analysis here');
+        },
+        improvementFacts: () => ({ proposal: null, improvements: [] }),
+      },
+      ownership: {
+        self: { host: 'h', bootId: 'b', pid, pidStart: String(pid) },
+        stateOf: (owner) =>
+          this.#living.has(owner.pid) && (owner.pid === pid || this.#options.livenessLies !== true)
+            ? 'alive'
+            : 'gone',
+      },
+      interrupts: { stop: never, force: never },
+      improve: async () => ({ suggestions: 0, applied: [] }),
+    };
+  }
+
+  #assertAlive(pid: number): void {
+    if (!this.#living.has(pid)) throw new Killed();
+  }
+
+  #storeOf(pid: number): EventStore {
+    const guarded = async <T>(append: () => Promise<T>): Promise<T> => {
+      await this.#turn();
+      this.#point(pid);
+      const result = await append();
+      this.#point(pid);
+      return result;
+    };
+    const store = () => this.store;
+    return {
+      capabilities: this.store.capabilities,
+      append: (...args) => guarded(() => store().append(...args)),
+      // Each commit is atomic by itself, so a process may die, or another get its turn, between any two of them.
+      appendInOrder: async (commits, options) => {
+        const results: AppendResult[] = [];
+        for (const [index, commit] of commits.entries()) {
+          const { stream, expectedVersion, events, commitId } = commit;
+          const append = () => store().append(stream, expectedVersion, events, { ...options, commitId });
+          results.push(
+            await guarded(append).catch((error: unknown) => {
+              if (!(error instanceof ConflictError)) throw error;
+              throw new ConflictError(error.stream, error.expected, error.actual, index);
+            }),
+          );
+        }
+        return results;
+      },
+      read: (...args) => store().read(...args),
+      readAll: (...args) => store().readAll(...args),
+      subscribe: (...args) => store().subscribe(...args),
+      sync: (...args) => store().sync(...args),
+      head: () => store().head(),
+      headOf: (...args) => store().headOf(...args),
+      close: async () => undefined,
+    };
+  }
+
+  #load(id: string) {
+    const raw = this.#options.definitions[id];
+    if (raw === undefined) throw new WfError('workflow-unknown', id, { exitCode: 3 });
+    const body = JSON.stringify(raw);
+    const definition: Definition = normaliseDefinition(raw);
+    return {
+      id,
+      source: 'home' as const,
+      file: `${id}.json`,
+      body,
+      hash: sha256(body),
+      definition,
+      warnings: [],
+    };
+  }
+
+  async #act(pid: number, effect: DispatchEffect): Promise<EffectResult> {
+    await this.#turn();
+    this.#point(pid);
+    this.#assertMayAct(effect);
+    const result = (this.#results.length > 1 ? this.#results.shift() : this.#results[0]) ?? DONE;
+    this.acts.push({ effect, result });
+    this.#point(pid);
+    return result;
+  }
+
+  /** The rules of an act, judged from the log as it is on disk at this very moment. */
+  #assertMayAct(effect: DispatchEffect): void {
+    const durable = new Set(this.store.durableLines());
+    const lines = this.store.lines();
+    const events = this.store.events(runStream(effect.runId));
+    const intent = events.find(
+      (event) =>
+        event.type === 'EffectIntended' && (event.data as { effectId: string }).effectId === effect.effectId,
+    );
+    if (intent === undefined) throw new Error(`act ${effect.key} without an intent`);
+    if (!durable.has(lines[intent.seq - 1] ?? ''))
+      throw new Error(`act ${effect.key} before its intent is durable`);
+    const run = foldStream(events);
+    const earlier = run.effects.filter(
+      (other) => other.step === effect.step && other.effectId !== effect.effectId,
+    );
+    for (const other of earlier) {
+      if (!['not_performed', 'withdrawn', 'failed'].includes(other.status)) {
+        throw new Error(`act ${effect.key} although ${other.effectId} is ${other.status}`);
+      }
+    }
+    const own = run.effects.find((other) => other.effectId === effect.effectId);
+    const before = this.acts.filter((act) => act.effect.key === effect.key).length;
+    if (before > 0 && own?.idempotent !== true)
+      throw new Error(`act ${effect.key} twice, and it is not idempotent`);
+    if (outputOf(run, 'classify')?.risk === 'high') {
+      const granted = run.approvals.some(
+        (approval) =>
+          approval.approvalId === own?.approvalId &&
+          approval.status === 'granted' &&
+          approval.covers.some((cover) => cover.step === effect.step),
+      );
+      const spent = earlier.some(
+        (other) =>
+          other.approvalId === own?.approvalId &&
+          other.status !== 'not_performed' &&
+          other.status !== 'withdrawn',
+      );
+      if (spent) throw new Error(`act ${effect.key} under a grant that was spent`);
+      if (!granted) throw new Error(`act ${effect.key} at high risk without a grant`);
+    }
+  }
+
+  run(runId: string): RunState {
+    return foldStream(this.store.events(runStream(runId)));
+  }
+
+  runIds(): string[] {
+    const started = this.store.events().filter((event) => event.type === 'RunStarted');
+    return started.map((event) => (event.data as { runId: string }).runId);
+  }
+}
+
+type Events = ReturnType<MemoryStore['events']>;
+export const foldStream = (events: Events): RunState =>
+  events.reduce((state, event) => evolve(state, event as unknown as FoldableEvent), noRun);
+
+/** What must hold of every log, whatever happened. */
+export function assertInvariants(simulation: Simulation): void {
+  const events = simulation.store.events() as unknown as readonly (AnyEvent & {
+    stream: string;
+    streamVersion: number;
+    meta?: { epoch?: number };
+  })[];
+  const finishedOfKey = new Map<string, Set<string>>();
+  for (const runId of simulation.runIds()) {
+    const own = events.filter((event) => event.stream === runStream(runId));
+    assertOwnership(runId, own);
+    assertStages(runId, own);
+    const run = simulation.run(runId);
+    if (!run.forced && (run.status === 'completed' || run.status === 'handed_off')) {
+      const holders = finishedOfKey.get(`${run.workflowId}\n${run.key}`) ?? new Set();
+      holders.add(runId);
+      finishedOfKey.set(`${run.workflowId}\n${run.key}`, holders);
+      if (holders.size > 1) throw new Error(`key ${run.key} has finished runs ${[...holders].join(', ')}`);
+    }
+  }
+}
+
+function assertOwnership(
+  runId: string,
+  own: readonly { type: string; streamVersion: number; meta?: { epoch?: number } }[],
+): void {
+  let epoch = 0;
+  own.forEach((event, i) => {
+    if (event.streamVersion !== i + 1)
+      throw new Error(`run ${runId}: version ${event.streamVersion} at place ${i + 1}`);
+    if (event.type === 'RunLeased') epoch = event.streamVersion;
+    else if (event.meta?.epoch !== undefined && event.meta.epoch !== epoch) {
+      throw new Error(`run ${runId}: ${event.type} under epoch ${event.meta.epoch}, lease ${epoch}`);
+    }
+  });
+}
+
+function assertStages(runId: string, own: readonly (AnyEvent & { streamVersion: number })[]): void {
+  const open = new Map<string, number>();
+  for (const event of own) {
+    if (event.type === 'StageStarted') open.set(event.data.stage, event.data.attempt);
+    if (event.type === 'StageCompleted' || event.type === 'StageFailed') {
+      if (open.get(event.data.stage) !== event.data.attempt) {
+        throw new Error(
+          `run ${runId}: ${event.type} of ${event.data.stage} ${event.data.attempt} that was not started`,
+        );
+      }
+      open.delete(event.data.stage);
+    }
+  }
+}

@@ -1,0 +1,222 @@
+/** What commands read from `index.db`, over a home with one run in every state. */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { keyStream } from '../../src/events/streams.ts';
+import { findApproval, findTask, inbox, newestProposal } from '../../src/home/inbox.ts';
+import {
+  analysisInput,
+  definitionByHash,
+  feedback,
+  improvements,
+  keyState,
+  lastRunId,
+  listRuns,
+  runsByIdPrefix,
+  shortestUniquePrefix,
+  statusCounts,
+  toolList,
+} from '../../src/home/read-model.ts';
+import { headOf, offsetsOf } from '../../src/home/stream-index.ts';
+import {
+  ENDINGS,
+  type Ending,
+  runCommits,
+  runIdOfPlan,
+  sha,
+  toolCommits,
+  workflowCommits,
+} from '../support/projection-histories.ts';
+import { openTestHome, removeHome, type TestHome, tempHome } from '../support/projection-home.ts';
+
+let at: TestHome;
+const n = (ending: Ending): number => ENDINGS.indexOf(ending);
+const id = (ending: Ending): string => runIdOfPlan(n(ending));
+
+beforeAll(async () => {
+  at = openTestHome(tempHome());
+  for (const [i, ending] of ENDINGS.entries()) {
+    await at.append(
+      runCommits({
+        n: i,
+        workflow: i % 2 === 0 ? 'alpha' : 'beta',
+        key: `k${i}`,
+        forced: false,
+        ending,
+        input: `task ${ending}`,
+        output: 'out',
+        summaryFile: `outbox/${runIdOfPlan(i)}.md`,
+      }),
+    );
+  }
+  await at.append(toolCommits({ tool: 'dir', hosts: ['h1'], acts: ['ok', 'start'] }));
+  await at.append(workflowCommits({ workflow: 'alpha', scores: [1, 5, 3], fate: 'reverted' }));
+  await at.append(workflowCommits({ workflow: 'beta', scores: [], fate: 'proposed' }));
+  await at.projector.project();
+});
+afterAll(async () => {
+  await at.close();
+  removeHome(at.home);
+});
+
+describe('runs', () => {
+  test('are listed newest first, filtered by anything, never more than asked for', () => {
+    expect(listRuns(at.index, { limit: 3 }).map((run) => run.runId)).toEqual([15, 14, 13].map(runIdOfPlan));
+    const failed = listRuns(at.index, { status: 'failed', limit: 9 });
+    expect(failed.map((run) => run.runId)).toEqual([id('failed'), id('report-error')]);
+    expect(listRuns(at.index, { workflow: 'beta', route: 'content', limit: 99 })).toHaveLength(8);
+    expect(listRuns(at.index, { route: 'ops', limit: 99 })).toEqual([]);
+    const since = failed[0]?.createdAt ?? '';
+    expect(listRuns(at.index, { since, limit: 99 }).at(-1)?.runId).toBe(id('failed'));
+    expect(listRuns(at.index, { status: "' OR 1=1 --", limit: 9 })).toEqual([]);
+  });
+
+  test('counts by status add up to all runs', () => {
+    const counts = statusCounts(at.index);
+    expect([...counts.values()].reduce((a, b) => a + b, 0)).toBe(ENDINGS.length);
+    expect(counts.get('failed')).toBe(2);
+  });
+
+  test('are found by a prefix in any case; the shown prefix is unique and at least 12 long', () => {
+    const short = shortestUniquePrefix(at.index, runIdOfPlan(3));
+    expect(short.length).toBeGreaterThanOrEqual(12);
+    expect(runsByIdPrefix(at.index, short.toLowerCase()).map((run) => run.runId)).toEqual([runIdOfPlan(3)]);
+    expect(runsByIdPrefix(at.index, '01KAQ').length).toBe(ENDINGS.length);
+    expect(runsByIdPrefix(at.index, '%')).toEqual([]);
+    expect(shortestUniquePrefix(at.index, 'Z1234567890123456789')).toBe('Z12345678901');
+    expect(lastRunId(at.index)).toBe(runIdOfPlan(ENDINGS.length - 1));
+  });
+});
+
+describe('the inbox', () => {
+  test('lists each thing that waits once, oldest first, and nothing that is over', () => {
+    const items = inbox(at.index);
+    expect(items.map((item) => [item.kind, 'runId' in item ? item.runId : item.workflowId])).toEqual([
+      ['task', id('handed_off')],
+      ['approval', id('approval')],
+      ['in-doubt', id('unknown')],
+      ['task', id('outcome')],
+      ['improvement', 'beta'],
+    ]);
+    expect(items.at(-1)).toMatchObject({ changes: ['Cite sources'] });
+  });
+
+  test('tasks and approvals are found by id, whatever became of them', () => {
+    expect(findTask(at.index, `t-${id('reported').toLowerCase()}`)).toMatchObject({
+      runId: id('reported'),
+      status: 'done',
+    });
+    expect(findTask(at.index, `T-${id('withdrawn')}`)).toMatchObject({ status: 'withdrawn' });
+    expect(findTask(at.index, 'T-none')).toBeNull();
+    expect(findApproval(at.index, `A-${id('approved')}`)).toMatchObject([{ status: 'granted' }]);
+    expect(findApproval(at.index, `A-${id('rejected')}`)).toMatchObject([{ status: 'rejected' }]);
+    expect(findApproval(at.index, 'A-')).toHaveLength(3);
+  });
+});
+
+describe('the rest', () => {
+  test('a key answers with its claims, an unknown one with none', () => {
+    const state = keyState(at.index, keyStream(sha(`beta\nk${n('resumed')}`)));
+    expect(state.claims.map((claim) => [claim.runId, claim.runVersion])).toEqual([
+      [id('resumed'), 0],
+      [id('resumed'), 17],
+    ]);
+    expect(state.version).toBe(3);
+    expect(keyState(at.index, 'key/none')).toEqual({ version: 0, claims: [] });
+  });
+
+  test('index.json lists finished runs only', () => {
+    const { idempotency, total } = JSON.parse(readFileSync(at.paths.indexJson, 'utf8')) as {
+      idempotency: Record<string, string>;
+      total: number;
+    };
+    const finished = ['completed', 'handed_off', 'reported', 'resumed', 'approved'] as const;
+    expect(idempotency).toEqual(Object.fromEntries(finished.map((ending) => [`k${n(ending)}`, id(ending)])));
+    expect(total).toBe(finished.length);
+  });
+
+  test('offsets lead to the stream’s own events', async () => {
+    const stream = `run/${id('completed')}`;
+    const versions: number[] = [];
+    for await (const event of at.store.read(stream)) versions.push(event.streamVersion);
+    expect(headOf(at.index, stream)).toBe(versions.length);
+    expect(offsetsOf(at.index, stream, 3)).toHaveLength(versions.length - 2);
+    expect(offsetsOf(at.index, stream, versions.length + 1)).toEqual([]);
+    expect(headOf(at.index, 'run/none')).toBe(0);
+  });
+
+  test('feedback, improvements, tools and definitions', () => {
+    expect(feedback(at.index, { workflowId: 'alpha', limit: 2 }).map((f) => f.score)).toEqual([3, 5]);
+    expect(feedback(at.index, { limit: 9 })).toHaveLength(3);
+    expect(improvements(at.index, 'alpha').map((i) => [i.improvementId, i.status, i.revertedBy])).toEqual([
+      ['I-alpha-0-r', 'applied', undefined],
+      ['I-alpha-0', 'reverted', 'I-alpha-0-r'],
+    ]);
+    expect(newestProposal(at.index, 'alpha')?.open).toEqual([]);
+    expect(toolList(at.index)).toMatchObject([
+      { tool: 'dir', state: { hashes: [{ hash: sha('dir0') }], pending: { commandHash: sha('dir1') } } },
+    ]);
+    const place = definitionByHash(at.index, 'alpha', sha('d0'));
+    expect(place).toMatchObject({ version: 1, seq: expect.any(Number), offset: expect.any(Number) });
+    expect(definitionByHash(at.index, 'beta', sha('nope'))).toBeNull();
+  });
+
+  test('the analysis gets feedback newest first and signals of its own workflow only', () => {
+    const input = analysisInput(at.index, 'alpha');
+    expect(input).toMatchObject({ workflowId: 'alpha', feedbackCount: 3, runs: { runCount: 8 } });
+    expect(input.feedback[0]).toEqual({
+      feedbackId: 'F-alpha-0-2',
+      score: 3,
+      text: 'more sources',
+      at: expect.any(String),
+    });
+  });
+});
+
+test('a stream of a thousand events is found through packed rows', async () => {
+  const events = Array.from({ length: 100 }, (_, i) => ({
+    type: 'FeedbackSubmitted' as const,
+    data: { feedbackId: `L${i}`, workflowId: 'long', score: 3, text: 't', by: 'me', salt: 'saltsalt' },
+  }));
+  for (let i = 0; i < 10; i++) {
+    await at.append([{ stream: 'workflow/long', events }]);
+    await at.projector.project();
+  }
+  expect(headOf(at.index, 'workflow/long')).toBe(1000);
+  const versions: number[] = [];
+  for await (const event of at.store.read('workflow/long', { from: 500, to: 700 }))
+    versions.push(event.streamVersion);
+  expect(versions).toEqual(Array.from({ length: 201 }, (_, i) => i + 500));
+});
+
+test('the second workflow that uses a key is listed under its own name, and the map stays at 1,000', async () => {
+  const home = openTestHome(tempHome());
+  const run = (i: number, workflow: string, key: string) =>
+    runCommits({
+      n: i,
+      workflow,
+      key,
+      forced: false,
+      ending: 'completed',
+      input: 'x',
+      output: '',
+      summaryFile: `outbox/${runIdOfPlan(i)}.md`,
+    });
+  await home.append(run(0, 'alpha', 'same'));
+  await home.append(run(1, 'beta', 'same'));
+  for (let i = 2; i < 1010; i++) await home.append(run(i, 'alpha', `key ${i}`));
+  await home.projector.project();
+  const map = JSON.parse(readFileSync(home.paths.indexJson, 'utf8')) as {
+    idempotency: object;
+    total: number;
+    asOf: number;
+  };
+  expect(map.total).toBe(1010);
+  expect(Object.keys(map.idempotency)).toHaveLength(1000);
+  expect(map.asOf).toBe(
+    (await home.store.head())?.seq === undefined ? 0 : ((await home.store.head())?.seq ?? 0) - 1,
+  );
+  const labels = home.index.all<{ label: string }>('SELECT label FROM idempotency ORDER BY seq LIMIT 2');
+  expect(labels.map((row) => row.label)).toEqual(['same', 'beta:same']);
+  await home.close();
+  removeHome(home.home);
+}, 60_000);
