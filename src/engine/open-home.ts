@@ -16,7 +16,7 @@ import { assertNotLegacy } from '../home/legacy.ts';
 import { type HomePaths, resolveOpenclawRoot } from '../home/paths.ts';
 import type { Projector } from '../home/projector.ts';
 import { analysisInput, definitionByHash, improvements } from '../home/read-model.ts';
-import { streamIndex } from '../home/stream-index.ts';
+import { readCheckpoint, streamIndex } from '../home/stream-index.ts';
 import { freshUlid } from '../log/event-ids.ts';
 import { coldSha256 } from '../log/hash.ts';
 import { type JsonlStore, openJsonlStore } from '../log/jsonl-store.ts';
@@ -51,6 +51,9 @@ export type OpenHomeOptions = {
   readonly interrupts: Interrupts;
 };
 
+/** Answers from the log append an event each and fold nothing; so many of them are read again by every command. */
+const KEEP_UP_EVENTS = 16;
+
 const WORD_LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
 
 export const randomWord = (length: number): string =>
@@ -79,9 +82,14 @@ export async function openWorkflowHome(options: OpenHomeOptions): Promise<OpenHo
     );
     return opened;
   };
+  const project = async (): Promise<void> => {
+    await (await projector()).project();
+  };
   const ports = assemble(options, paths, config, store, blobs, {
-    project: async () => {
-      await (await projector()).project();
+    project,
+    keepUp: async () => {
+      const behind = ((await store.head())?.seq ?? 0) - (readCheckpoint(index)?.seq ?? 0);
+      if (behind > KEEP_UP_EVENTS) await project();
     },
     isRegistered: (id, hash) => definitionByHash(index, id, hash) !== null,
     analysisInput: (id) => analysisInput(index, id),
@@ -115,6 +123,7 @@ export async function openReadOnly(
   };
   const projections = {
     project: refused,
+    keepUp: refused,
     isRegistered: () => false,
     analysisInput: refused,
     improvementFacts: refused,

@@ -67,6 +67,8 @@ export type World = {
 export type Projections = {
   /** Folds the log into files and index up to its durable end. */
   project(): Promise<void>;
+  /** Folds when so much has gathered since the last time that every further command would read it again. */
+  keepUp(): Promise<void>;
   /** Whether the body of this definition is in the log already, as far as the index knows. */
   isRegistered(workflowId: string, hash: string): boolean;
   analysisInput(workflowId: string): AnalysisInput;

@@ -120,6 +120,7 @@ async function answerOnce(ports: EnginePorts, prepared: PreparedRequest): Promis
       const { runId, status } = holder.run;
       const data = { workflowId: prepared.loaded.id, key: prepared.key, runId, status };
       await noteAnswer(ports, prepared.keyStream, { type: 'RunReused', data });
+      await ports.projections.keepUp();
       return { kind: 'reused', run: holder.run };
     }
     case 'pending':

@@ -49,7 +49,8 @@ function write(dir: string, hash: string, bytes: Uint8Array): void {
     syncDir(dir);
     return;
   }
-  fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const made = fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+  if (made !== undefined) syncDir(dir.slice(0, dir.lastIndexOf('/')));
   const temp = `${dir}/.${hash}.${process.pid}.tmp`;
   const fd = fs.openSync(temp, 'w', 0o600);
   try {

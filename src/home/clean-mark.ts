@@ -20,6 +20,8 @@ const LAG = 4_000;
 /** How many events the mark moves at once, and how many new ones there must be before it moves again. */
 const STEP = 2_000;
 const PACE = 1_000;
+/** How many runs are held in memory while they are written again. */
+const FLUSH_STREAMS = 1_000;
 
 /** Touches everything whose files may have been lost, so that the fold writes it again. */
 export function touchUnclean(index: IndexDb, log: LogEvents, fold: LogFold, throughSeq: number): void {
@@ -28,6 +30,7 @@ export function touchUnclean(index: IndexDb, log: LogEvents, fold: LogFold, thro
     if (seen.has(event.stream)) continue;
     seen.add(event.stream);
     fold.touch(event.stream, event);
+    if (seen.size % FLUSH_STREAMS === 0) fold.flush();
   }
 }
 

@@ -41,9 +41,22 @@ function statOf(home: string): import('node:fs').Stats | null {
 
 function makeHome(home: string): void {
   try {
-    fs.mkdirSync(home, { recursive: true, mode: 0o700 });
+    makeFolder(home);
   } catch (cause) {
     throw unusable(home, 'cannot be created', cause);
+  }
+}
+
+/** Not `recursive`: that turns for ever where a parent exists and still says there is no such entry (`/proc`). */
+function makeFolder(folder: string): void {
+  try {
+    fs.mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    const parent = folder.slice(0, folder.lastIndexOf('/'));
+    if (errorCode(error) === 'EEXIST' && fs.statSync(folder).isDirectory()) return;
+    if (errorCode(error) !== 'ENOENT' || fs.existsSync(parent === '' ? '/' : parent)) throw error;
+    makeFolder(parent);
+    fs.mkdirSync(folder, { mode: 0o700 });
   }
 }
 

@@ -8,7 +8,7 @@ import type { HomePaths } from './paths.ts';
 
 const fs = process.getBuiltinModule('node:fs');
 
-/** A line of ours begins with `{"seq":` and ends with its hash; enough of it to know one from the other. */
+/** Enough of the first line to know one from the other. */
 const FIRST_BYTES = 4096;
 
 /**
@@ -46,12 +46,13 @@ function legacySign(paths: HomePaths): Sign | null {
   return null;
 }
 
-/** A torn first line of ours counts as ours: recovery deals with it. */
+const OUR_FIRST_BYTES = '{"seq":';
+
+/** Only whole lines of JSON that lack our fields are the script engine's; damage is for the log's own checks to name. */
 function isOurLine(head: string): boolean {
-  if (head.startsWith('{"seq":')) return true;
+  if (head.startsWith(OUR_FIRST_BYTES) || OUR_FIRST_BYTES.startsWith(head) || !head.startsWith('{'))
+    return true;
   const end = head.indexOf('\n');
-  // Not an object on its first line: damage or something else entirely, which the log's own checks name better.
-  if (!head.startsWith('{')) return true;
   const line = end === -1 ? head : head.slice(0, end);
   return line.includes('"seq":') && (line.includes('"hash":') || end === -1);
 }

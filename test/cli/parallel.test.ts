@@ -1,13 +1,31 @@
 /** Several processes at once on one home: work for a key is done once, and nobody loses a line. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { sh, until, type WfRunner, wfRunner } from '../support/wf.ts';
+import { type Started, sh, until, type WfRunner, wfRunner } from '../support/wf.ts';
 
 const SLOW =
   'echo begin >> "$HOME/count"; until [ -e "$HOME/go" ]; do sleep 0.02; done; echo end >> "$HOME/count"';
 const letGo = (runner: WfRunner): void => writeFileSync(runner.path('go'), '');
 const begun = (runner: WfRunner) => until(() => runner.lines('count').includes('begin'));
+
+/** Waits until a process has the home's index open, and a while for the read that follows at once. */
+const looksOn = async (runner: WfRunner, { child }: Started) => {
+  const fds = `/proc/${child.pid}/fd`;
+  const target = (fd: string): string => {
+    try {
+      return readlinkSync(`${fds}/${fd}`);
+    } catch {
+      return '';
+    }
+  };
+  await until(() => readdirSync(fds).some((fd) => target(fd) === join(runner.home, 'state/index.db')));
+  await new Promise((done) => setTimeout(done, 300));
+};
+const endOf = async (started: Started) => {
+  const { code, stdout } = await started.ended;
+  return { code, ...(JSON.parse(stdout) as object) };
+};
 
 describe('the same request from several processes', () => {
   test('is performed once: the others follow it to its end', async () => {
@@ -15,16 +33,17 @@ describe('the same request from several processes', () => {
     runner.define({ id: 'slow', execute: sh(SLOW) });
     const first = runner.json(['run', 'slow', '--input', 'x']);
     await begun(runner);
-    const others = [1, 2].map(() => runner.json(['run', 'slow', '--input', 'x']));
-    const resumed = runner.json(['resume', 'last']);
-    // They look on before the end: once they answer, it is because of it.
-    await new Promise((done) => setTimeout(done, 300));
-    expect(runner.lines('count')).toEqual(['begin']);
+    const others = [
+      runner.start(['run', 'slow', '--input', 'x', '--json']),
+      runner.start(['run', 'slow', '--input', 'x', '--json']),
+      runner.start(['resume', 'last', '--json']),
+    ];
+    for (const other of others) await looksOn(runner, other);
     letGo(runner);
     const end = await first;
     expect(end).toMatchObject({ code: 0, answer: 'ended', run: { status: 'completed' } });
-    for (const other of [...(await Promise.all(others)), await resumed])
-      expect(other).toMatchObject({ code: 0, answer: 'followed', run: { runId: end.run.runId } });
+    for (const other of others)
+      expect(await endOf(other)).toMatchObject({ code: 0, answer: 'followed', run: { runId: end.run.runId } });
     expect(runner.lines('count')).toEqual(['begin', 'end']);
   });
 
@@ -70,11 +89,11 @@ describe('the same request from several processes', () => {
     runner.define({ id: 'slow', execute: sh(SLOW) });
     const { child, ended } = runner.start(['run', 'slow', '--input', 'x']);
     await begun(runner);
-    const follower = runner.json(['run', 'slow', '--input', 'x']);
-    await new Promise((done) => setTimeout(done, 300));
+    const follower = runner.start(['run', 'slow', '--input', 'x', '--json']);
+    await looksOn(runner, follower);
     child.kill('SIGKILL');
     await ended;
-    expect(await follower).toMatchObject({ code: 6, error: { code: 'still-working' } });
+    expect(await endOf(follower)).toMatchObject({ code: 6, error: { code: 'still-working' } });
     expect(runner.lines('count')).toEqual(['begin']);
     letGo(runner);
   });

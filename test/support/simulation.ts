@@ -193,6 +193,7 @@ export class Simulation {
           const head = await this.store.head();
           if (head !== null) await this.store.sync(head);
         },
+        keepUp: async () => undefined,
         isRegistered: () => false,
         analysisInput: () => {
           throw new Error('no analysis here');

@@ -147,11 +147,11 @@ describe('after a run', () => {
       execute: { dispatcher: 'manual' },
       selfImprove: { enabled: true, autoApplyLowRisk: true, ...selfImprove },
     });
-  const after = (at: Opened, definition = pinned()) => improveAfterRun(at.improver, run, definition);
+  const afterRun = (at: Opened, definition = pinned()) => improveAfterRun(at.improver, run, definition);
 
   it('nothing is recorded where there is nothing to say', async () => {
     const at = await improveHome().open();
-    expect(await after(at)).toEqual({ suggestions: 0, applied: [] });
+    expect(await afterRun(at)).toEqual({ suggestions: 0, applied: [] });
     expect(await at.types()).toEqual([]);
   });
 
@@ -159,7 +159,7 @@ describe('after a run', () => {
     const given = improveHome('home', DEFINITION.replace('"maxChangesPerRun": 2', '"maxChangesPerRun": 1'));
     const at = await given.open();
     await say(at, BOTH);
-    const log = await after(at);
+    const log = await afterRun(at);
     const { improvements, proposal } = await at.facts();
     expect(log).toEqual({
       proposalId: proposal?.proposalId,
@@ -174,15 +174,15 @@ describe('after a run', () => {
     const given = improveHome();
     const at = await given.open();
     await say(at, BOTH);
-    expect(await after(at, pinned({ autoApplyLowRisk: false }))).toMatchObject({
+    expect(await afterRun(at, pinned({ autoApplyLowRisk: false }))).toMatchObject({
       suggestions: 2,
       applied: [],
     });
     const off = DEFINITION.replace('"autoApplyLowRisk": true', '"autoApplyLowRisk": false');
     fs.writeFileSync(given.file, off);
-    expect(await after(at)).toMatchObject({ suggestions: 2, applied: [] });
+    expect(await afterRun(at)).toMatchObject({ suggestions: 2, applied: [] });
     fs.writeFileSync(given.file, DEFINITION.replace('"enabled": true', '"enabled": false'));
-    expect(await after(at)).toMatchObject({ suggestions: 2, applied: [] });
+    expect(await afterRun(at)).toMatchObject({ suggestions: 2, applied: [] });
     expect((await at.types()).filter((type) => type.startsWith('Improvement'))).toEqual([
       'ImprovementProposed',
     ]);
@@ -193,7 +193,7 @@ describe('after a run', () => {
     const at = await given.open();
     await say(at, BOTH);
     fs.writeFileSync(given.file, '{');
-    expect(await after(at)).toMatchObject({
+    expect(await afterRun(at)).toMatchObject({
       suggestions: 0,
       applied: [],
       error: expect.stringMatching(/\S/),
@@ -206,9 +206,9 @@ describe('after a run', () => {
     const at = await given.open();
     await say(at, 'too long');
     await say(at, 'too short');
-    expect(await after(at)).toEqual({ suggestions: 0, applied: [] });
+    expect(await afterRun(at)).toEqual({ suggestions: 0, applied: [] });
     await say(at, 'more detail please');
-    await after(at);
+    await afterRun(at);
     expect(given.read()).toBe(withSentences(GIVE_DETAIL.sentence));
   });
 });

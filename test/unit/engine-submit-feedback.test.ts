@@ -82,18 +82,21 @@ describe('accepted', () => {
 });
 
 describe('refused', () => {
-  it.each(['0', '6', '4.5', '', 'five', '1e0', ' 3', '-1', '٣'])('score %j', async (score) => {
-    const at = await improveHome().open();
-    await expect(submit(at, { score })).rejects.toMatchObject({ code: 'score-invalid', exitCode: 2 });
-    expect(await at.events()).toEqual([]);
-  });
+  it.each(['0', '6', '4.5', '', 'five', '1e0', ' 3', '-1', '٣'])(
+    'a score of %j, which is no whole number from 1 to 5',
+    async (score) => {
+      const at = await improveHome().open();
+      await expect(submit(at, { score })).rejects.toMatchObject({ code: 'score-invalid', exitCode: 2 });
+      expect(await at.events()).toEqual([]);
+    },
+  );
 
   it.each([
     ['', 'feedback-empty'],
     [' \n\t', 'feedback-empty'],
     ['a\0b', 'feedback-nul'],
     ['caf\uFFFD', 'feedback-encoding'],
-  ])('text %j', async (text, code) => {
+  ])('a text of %j, which says nothing or cannot be read', async (text, code) => {
     const at = await improveHome().open();
     await expect(submit(at, { text })).rejects.toMatchObject({ code, exitCode: 2 });
   });

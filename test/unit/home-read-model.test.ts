@@ -1,5 +1,5 @@
 /** What commands read from `index.db`, over a home with one run in every state. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyStream } from '../../src/events/streams.ts';
 import { findApproval, findTask, inbox, newestProposal } from '../../src/home/inbox.ts';
@@ -218,5 +218,15 @@ test('the second workflow that uses a key is listed under its own name, and the 
   const labels = home.index.all<{ label: string }>('SELECT label FROM idempotency ORDER BY seq LIMIT 2');
   expect(labels.map((row) => row.label)).toEqual(['same', 'beta:same']);
   await home.close();
+
+  // The mark moved over the oldest events: after a reboot only what came later is written again.
+  const record = (i: number): string => `${home.paths.runs}/${runIdOfPlan(i)}.json`;
+  for (const i of [0, 1009]) writeFileSync(record(i), '');
+  const rebooted = openTestHome(home.home, { bootId: 'boot-2' });
+  await rebooted.projector.project();
+  expect([0, 1009].map((i) => readFileSync(record(i), 'utf8').length > 0)).toEqual([false, true]);
+  await rebooted.projector.rebuild();
+  expect(readFileSync(record(0), 'utf8')).toContain(runIdOfPlan(0));
+  await rebooted.close();
   removeHome(home.home);
 }, 60_000);
