@@ -7,8 +7,8 @@ import { approvalOf, shortApprovalId } from './approval-of.ts';
 import { askOnTerminal } from './ask-terminal.ts';
 import { openFor } from './home-of.ts';
 import { approvalText } from './render/ending.ts';
-import { printAnswer, watch } from './run.ts';
 import { argument, flag, type Invocation } from './verb.ts';
+import { printAnswer, watch } from './watch-run.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const watched = watch(invocation);

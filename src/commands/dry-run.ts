@@ -11,7 +11,7 @@ import { noRun, outputOf, type RunState } from '../workflow/state.ts';
 import { homeDir } from './home-of.ts';
 import { classified } from './render/progress.ts';
 import { indent, safe } from './render/text.ts';
-import { requestOf } from './run.ts';
+import { requestOf } from './run-request.ts';
 import type { Invocation } from './verb.ts';
 
 /** Stands for the id a run would get; the message shows where it will appear. */

@@ -2,8 +2,9 @@
 import { recordAndContinue } from '../engine/outside-commands.ts';
 import { type ExitCode, usageError } from '../errors.ts';
 import { openFor, resolveRun } from './home-of.ts';
-import { printAnswer, readTextFile, watch } from './run.ts';
+import { readTextFile } from './text-file.ts';
 import { argument, flag, type Invocation, option } from './verb.ts';
+import { printAnswer, watch } from './watch-run.ts';
 
 /** Longer outcomes belong into a file of their own, named in the report. */
 const MAX_REPORT_BYTES = 8 * 1024 * 1024;

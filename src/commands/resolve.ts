@@ -5,8 +5,8 @@ import { recordAndContinue } from '../engine/outside-commands.ts';
 import { assertNoLivingChild } from '../engine/recover-effect.ts';
 import { type ExitCode, usageError } from '../errors.ts';
 import { openFor, resolveRun } from './home-of.ts';
-import { printAnswer, watch } from './run.ts';
 import { argument, flag, type Invocation } from './verb.ts';
+import { printAnswer, watch } from './watch-run.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const sent = flag(invocation, 'sent');

@@ -2,8 +2,8 @@
 import { resumeRun } from '../engine/resume-run.ts';
 import type { ExitCode } from '../errors.ts';
 import { openFor, resolveRun } from './home-of.ts';
-import { printAnswer, watch } from './run.ts';
 import { argument, flag, type Invocation, option } from './verb.ts';
+import { printAnswer, watch } from './watch-run.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const watched = watch(invocation);

@@ -25,6 +25,7 @@ import { makeRedactor } from '../workflow/redact.ts';
 import type { RunState } from '../workflow/state.ts';
 import type { EnginePorts, Interrupts, Projections } from './ports.ts';
 import { realWorld } from './real-world.ts';
+import { assertSummaryPlace } from './summary-place.ts';
 
 export type OpenHome = {
   readonly paths: HomePaths;
@@ -170,8 +171,12 @@ function assemble(
     redact,
     connected: config.openclaw === undefined ? {} : { openclaw: config.openclaw },
     definitions: {
-      load: (id) =>
-        loadDefinition({ ...places, id, sha256, isRegistered: (hash) => projections.isRegistered(id, hash) }),
+      load: async (id) => {
+        const isRegistered = (hash: string): boolean => projections.isRegistered(id, hash);
+        const loaded = await loadDefinition({ ...places, id, sha256, isRegistered });
+        assertSummaryPlace(loaded, home, config.allowedRoots);
+        return loaded;
+      },
       parse: (body) => definitionFromBody(body),
     },
     world: realWorld({

@@ -48,7 +48,9 @@ export async function prepareRequest(ports: EnginePorts, request: RunRequest): P
     request.key !== undefined &&
     (request.key.trim() === '' || request.key.length > MAX_KEY_CHARS || !/^[^\p{Cc}]+$/u.test(request.key))
   ) {
-    throw usageError('key-invalid', `--idempotency-key must be 1 to ${MAX_KEY_CHARS} printable characters`);
+    throw usageError('key-invalid', `--idempotency-key must be 1 to ${MAX_KEY_CHARS} printable characters`, {
+      hint: 'Give a short name without line breaks, or leave it out: workflow and input are the key then.',
+    });
   }
   const redacted = ports.redact(raw.text);
   const input = redacted.count === 0 ? raw : orThrow(readInput(redacted.text));

@@ -8,7 +8,7 @@ import type { IndexDb } from './index-db.ts';
 import { LogEvents } from './log-events.ts';
 import { LogFold } from './log-fold.ts';
 import { freeAsideFolder, isProjected, type MovedFile, swapFolders } from './rebuild-dirs.ts';
-import { isBusy, isSqliteError } from './sqlite-errors.ts';
+import { isBusy, isDamage, isSqliteError } from './sqlite-errors.ts';
 import { writeCheckpoint } from './stream-index.ts';
 import { beginWrite, rollback } from './transaction.ts';
 
@@ -27,9 +27,20 @@ export type RebuildOptions = {
 };
 
 export async function rebuild(deps: ProjectorDeps, options: RebuildOptions): Promise<RebuildResult> {
+  deps.index.reopenIfReplaced();
+  await takeCheckpointAway(deps.index);
+  try {
+    return await rebuildOnce(deps, options);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    // Too damaged even to be emptied.
+    deps.index.recreate();
+    return rebuildOnce(deps, options);
+  }
+}
+
+async function rebuildOnce(deps: ProjectorDeps, options: RebuildOptions): Promise<RebuildResult> {
   const { index } = deps;
-  index.reopenIfReplaced();
-  await takeCheckpointAway(index);
   await beginWrite(index);
   try {
     const durableMark = index.meta('durableMark');

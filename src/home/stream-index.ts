@@ -2,8 +2,11 @@
  * Where the lines of each stream begin, in `index.db`, so that one run is read without scanning the log. Offsets
  * are packed 128 to a row: appending to a stream of any length touches one short row.
  */
+
+import { ioError } from '../errors.ts';
 import type { IndexCheckpoint, StreamIndex } from '../log/event-store.ts';
 import type { IndexDb } from './index-db.ts';
+import { isDamage } from './sqlite-errors.ts';
 
 const CHUNK_VERSIONS = 128;
 /** 2^48 bytes of log are enough for everybody. */
@@ -43,10 +46,12 @@ const parse = <T>(json: string | null): T | null => (json === null ? null : (JSO
 /** The port the JSONL store is given. */
 export function streamIndex(index: IndexDb): StreamIndex {
   return {
-    checkpoint: () => readCheckpoint(index),
-    offsets: (stream, from) => offsetsOf(index, stream, from),
-    headOf: (stream) => headOf(index, stream),
-    durableMark: () => Number(index.meta(DURABLE_MARK) ?? 0),
+    // Without a checkpoint the log is scanned, which is always right.
+    checkpoint: () => orIfDamaged(() => readCheckpoint(index), null),
+    // Here an empty answer would be a wrong one: a stream that exists would seem not to.
+    offsets: (stream, from) => unlessDamaged(index, () => offsetsOf(index, stream, from)),
+    headOf: (stream) => unlessDamaged(index, () => headOf(index, stream)),
+    durableMark: () => orIfDamaged(() => Number(index.meta(DURABLE_MARK) ?? 0), 0),
     setDurableMark: (seq) => {
       try {
         index.run(
@@ -60,6 +65,28 @@ export function streamIndex(index: IndexDb): StreamIndex {
       }
     },
   };
+}
+
+function orIfDamaged<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return otherwise;
+  }
+}
+
+function unlessDamaged<T>(index: IndexDb, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    throw ioError('index-damaged', 'the index is damaged', {
+      where: index.path,
+      hint: 'Run `wf rebuild-projections`: it is made anew from the log, and nothing is lost.',
+      cause: error,
+    });
+  }
 }
 
 export function offsetsOf(index: IndexDb, stream: string, from: number): number[] {

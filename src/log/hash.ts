@@ -2,12 +2,11 @@
  * Two SHA-256 that must agree: a small JavaScript one for short commands (loading node:crypto costs 1–4 ms), and
  * node:crypto's for bulk. A property test holds them together.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
 import type { Sha256Hex } from './event-store.ts';
+import { sha256Hex } from './sha256.ts';
 
-/** Needs no load; about 4 µs for a short line. */
-export const coldSha256: Sha256Hex = (input) =>
-  Buffer.from(sha256(typeof input === 'string' ? Buffer.from(input, 'utf8') : input)).toString('hex');
+/** Needs no load; for the few dozen short lines of one command. */
+export const coldSha256: Sha256Hex = sha256Hex;
 
 let bulk: Sha256Hex | undefined;
 

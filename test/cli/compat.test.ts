@@ -150,6 +150,22 @@ describe('workflow_engine.mjs run', () => {
     });
   });
 
+  test('takes over from a process that was killed, and calls it in doubt: never running for ever', async () => {
+    const runner = wfRunner();
+    runner.define({
+      id: 'slow',
+      execute: sh('echo $$ > "$HOME/pid.new"; mv "$HOME/pid.new" "$HOME/pid"; sleep 60'),
+    });
+    const line = ['run', 'slow', '--input', 'x'];
+    const first = script(runner, 'workflow_engine.mjs', line);
+    await until(() => existsSync(runner.path('pid')));
+    first.child.kill('SIGKILL');
+    await first.ended;
+    process.kill(-Number(runner.lines('pid')[0]), 'SIGKILL');
+    const next = await engine(runner, line);
+    expect(next).toMatchObject({ code: 0, out: { status: 'waiting', waiting: { for: 'unknown-effect' } } });
+  });
+
   test('has the caller’s key, and refuses it for another input', async () => {
     const runner = wfRunner();
     runner.define({ id: 'ok', execute: { command: '/bin/true' } });

@@ -11,7 +11,7 @@ export type Opened = {
   readonly opened: OpenHome;
   readonly improver: Improver;
   /** The same, with something happening right before or after an event of that type is recorded. */
-  interrupted(when: 'before' | 'after', type: string, what: () => void): Improver;
+  interrupted(when: 'before' | 'after', type: string, what: () => void | Promise<void>): Improver;
   events(): Promise<readonly (StoredEvent & { readonly data: Record<string, unknown> })[]>;
   types(): Promise<readonly string[]>;
   facts(): Promise<ImprovementFacts>;
@@ -52,12 +52,17 @@ export async function openImproveHome(home: string, packageDir: string): Promise
 }
 
 /** The real store; only the moment is chosen. */
-function interruptedStore({ store }: OpenHome, when: 'before' | 'after', type: string, what: () => void) {
+function interruptedStore(
+  { store }: OpenHome,
+  when: 'before' | 'after',
+  type: string,
+  what: () => void | Promise<void>,
+) {
   const isIt = (events: readonly NewEvent[]): boolean => events.some((event) => event.type === type);
   const append: typeof store.append = async (stream, expectedVersion, events, options) => {
-    if (when === 'before' && isIt(events)) what();
+    if (when === 'before' && isIt(events)) await what();
     const result = await store.append(stream, expectedVersion, events, options);
-    if (when === 'after' && isIt(events)) what();
+    if (when === 'after' && isIt(events)) await what();
     return result;
   };
   return { ...store, append };

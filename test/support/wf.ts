@@ -154,7 +154,7 @@ export function wfRunner(options: { readonly homeName?: string } = {}): WfRunner
     start,
     startProgram,
     wf: (args, opts) => start(args, opts).ended,
-    json: async (args, opts) => answered(await start([...args, '--json'], opts).ended),
+    json: async (args, opts) => answered(await start(['--json', ...args], opts).ended),
     define: (definition) => {
       mkdirSync(join(home, 'definitions'), { recursive: true, mode: 0o700 });
       writeFileSync(join(home, 'definitions', `${definition.id}.json`), JSON.stringify(definition, null, 2));

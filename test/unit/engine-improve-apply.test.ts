@@ -64,6 +64,24 @@ describe('a file that the user saves between the intent and the change', () => {
   });
 });
 
+describe('a second process', () => {
+  it('waits for one that is between its intent and the change, and does not take it for dead', async () => {
+    const { home, at } = await given();
+    const second = await home.open();
+    let other: ReturnType<typeof improve> | undefined;
+    const slow = at.interrupted('after', 'ImprovementIntended', async () => {
+      other = improve(second.improver, request);
+      // Long enough for the other one to do harm, if nothing kept it from it.
+      await Promise.race([other, new Promise((resolve) => setTimeout(resolve, 300))]);
+    });
+    const first = await improve(slow, request);
+    expect(first.autoApplied).not.toBeNull();
+    expect((await other)?.autoApplied).toBeNull();
+    expect(home.read()).toBe(IMPROVED);
+    expect(await statuses(at)).toEqual(['applied']);
+  });
+});
+
 describe('a process that is killed', () => {
   const child = path.join(import.meta.dirname, '../support/improve-child.ts');
   const die = (home: ImproveHome, ...args: readonly string[]): void => {

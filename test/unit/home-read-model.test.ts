@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyStream } from '../../src/events/streams.ts';
 import { findApproval, findTask, inbox, newestProposal } from '../../src/home/inbox.ts';
+import { indexJsonBytes } from '../../src/home/key-rows.ts';
 import {
   analysisInput,
   definitionByHash,
@@ -188,9 +189,9 @@ test('a stream of a thousand events is found through packed rows', async () => {
   expect(versions).toEqual(Array.from({ length: 201 }, (_, i) => i + 500));
 });
 
-test('the second workflow that uses a key is listed under its own name, and the map stays at 1,000', async () => {
-  const home = openTestHome(tempHome());
-  const run = (i: number, workflow: string, key: string) =>
+describe('longer histories', () => {
+  let home: TestHome;
+  const started = (i: number, workflow: string, key: string) =>
     runCommits({
       n: i,
       workflow,
@@ -201,32 +202,53 @@ test('the second workflow that uses a key is listed under its own name, and the 
       output: '',
       summaryFile: `outbox/${runIdOfPlan(i)}.md`,
     });
-  await home.append(run(0, 'alpha', 'same'));
-  await home.append(run(1, 'beta', 'same'));
-  for (let i = 2; i < 1010; i++) await home.append(run(i, 'alpha', `key ${i}`));
-  await home.projector.project();
-  const map = JSON.parse(readFileSync(home.paths.indexJson, 'utf8')) as {
-    idempotency: object;
-    total: number;
-    asOf: number;
-  };
-  expect(map.total).toBe(1010);
-  expect(Object.keys(map.idempotency)).toHaveLength(1000);
-  expect(map.asOf).toBe(
-    (await home.store.head())?.seq === undefined ? 0 : ((await home.store.head())?.seq ?? 0) - 1,
-  );
-  const labels = home.index.all<{ label: string }>('SELECT label FROM idempotency ORDER BY seq LIMIT 2');
-  expect(labels.map((row) => row.label)).toEqual(['same', 'beta:same']);
-  await home.close();
+  beforeAll(async () => {
+    home = openTestHome(tempHome());
+    await home.append(started(0, 'alpha', 'same'));
+    await home.append(started(1, 'beta', 'same'));
+    for (let i = 2; i < RUNS; i++) await home.append(started(i, 'alpha', `key ${i}`));
+    await home.projector.project();
+  }, 60_000);
+  afterAll(async () => {
+    await home.close();
+    removeHome(home.home);
+  });
+  /** More than 4,000 events: enough for the clean mark to move. */
+  const RUNS = 200;
 
-  // The mark moved over the oldest events: after a reboot only what came later is written again.
-  const record = (i: number): string => `${home.paths.runs}/${runIdOfPlan(i)}.json`;
-  for (const i of [0, 1009]) writeFileSync(record(i), '');
-  const rebooted = openTestHome(home.home, { bootId: 'boot-2' });
-  await rebooted.projector.project();
-  expect([0, 1009].map((i) => readFileSync(record(i), 'utf8').length > 0)).toEqual([false, true]);
-  await rebooted.projector.rebuild();
-  expect(readFileSync(record(0), 'utf8')).toContain(runIdOfPlan(0));
-  await rebooted.close();
-  removeHome(home.home);
-}, 60_000);
+  test('the second workflow that uses a key is listed under its own name', () => {
+    const { idempotency, total, asOf } = JSON.parse(readFileSync(home.paths.indexJson, 'utf8')) as {
+      idempotency: Record<string, string>;
+      total: number;
+      asOf: number;
+    };
+    expect([total, Object.keys(idempotency).length]).toEqual([RUNS, RUNS]);
+    expect(idempotency).toMatchObject({ same: runIdOfPlan(0), 'beta:same': runIdOfPlan(1) });
+    expect(asOf).toBe(listRuns(home.index, { limit: 1 })[0]?.finishedSeq);
+  });
+
+  test('index.json stays at the newest 1,000 keys, and says how many there are', () => {
+    home.index.exec('BEGIN');
+    const add =
+      "INSERT INTO idempotency (seq, label, runId, workflowId, key, stream) VALUES (?, ?, 'r', 'w', 'k', ?)";
+    for (let i = 0; i < 1_500; i++) home.index.run(add, 1_000_000 + i, `"${i}`, `key/${i}`);
+    const map = JSON.parse(indexJsonBytes(home.index)) as {
+      idempotency: object;
+      total: number;
+      asOf: number;
+    };
+    home.index.exec('ROLLBACK');
+    expect(Object.keys(map.idempotency)).toHaveLength(1_000);
+    expect(Object.keys(map.idempotency)[0]).toBe('"500');
+    expect(map).toMatchObject({ asOf: 1_001_499, total: RUNS });
+  });
+
+  test('after a reboot only files that may not have reached the disk are written again', async () => {
+    const record = (i: number): string => `${home.paths.runs}/${runIdOfPlan(i)}.json`;
+    for (const i of [0, RUNS - 1]) writeFileSync(record(i), '');
+    await home.close();
+    home = openTestHome(home.home, { bootId: 'boot-2' });
+    await home.projector.project();
+    expect([0, RUNS - 1].map((i) => readFileSync(record(i), 'utf8').length > 0)).toEqual([false, true]);
+  });
+});

@@ -1,0 +1,67 @@
+/** Shows a run while it is at work and how it ended: the same for every verb that may carry one on. */
+import { type Answer, exitCodeOf } from '../engine/answer.ts';
+import { processInterrupts } from '../engine/interrupts.ts';
+import type { OpenHome } from '../engine/open-home.ts';
+import type { Interrupts } from '../engine/ports.ts';
+import type { ExitCode } from '../errors.ts';
+import { lastRunId, shortestUniquePrefix } from '../home/read-model.ts';
+import type { DecidedEvent } from '../workflow/decide.ts';
+import type { RunState } from '../workflow/state.ts';
+import { homeDir } from './home-of.ts';
+import { ending } from './render/ending.ts';
+import { tilde } from './render/paths.ts';
+import { progressLines } from './render/progress.ts';
+import { runView } from './render/run-view.ts';
+import type { Invocation } from './verb.ts';
+
+type Watch = {
+  readonly interrupts: Interrupts;
+  readonly onProgress: (events: readonly DecidedEvent[], state: RunState) => void;
+  opened(home: OpenHome): void;
+};
+
+/** Shows a run while it is at work, for every verb that may carry one on. */
+export function watch(invocation: Invocation): Watch {
+  const { io, env } = invocation;
+  const interrupts = processInterrupts(() =>
+    io.err('\nstopping: what is at work may finish (10 s); Ctrl-C again ends it\n'),
+  );
+  if (invocation.json) return { interrupts, onProgress: () => undefined, opened: () => undefined };
+  let home: OpenHome | null = null;
+  let headed = false;
+  return {
+    interrupts,
+    opened: (opened) => {
+      home = opened;
+    },
+    onProgress: (events, state) => {
+      if (!headed) {
+        headed = true;
+        const where = `home ${tilde(home?.paths.home ?? homeDir(invocation), env)}${home?.created === true ? ' (created)' : ''}`;
+        io.err(`run ${state.runId.slice(0, 12)}  ${state.workflowId.padEnd(24)} ${where}\n`);
+      }
+      const lines = progressLines(events, state);
+      if (lines.length > 0) io.err(`${lines.join('\n')}\n`);
+    },
+  };
+}
+
+export function printAnswer(invocation: Invocation, home: OpenHome, answer: Answer): ExitCode {
+  const exitCode = exitCodeOf(answer);
+  const { io, env } = invocation;
+  if (invocation.json) {
+    io.out(
+      `${JSON.stringify({ schema: 'wf.run/1', answer: answer.kind, exitCode, run: runView(answer.run, home.paths.home) })}\n`,
+    );
+    return exitCode;
+  }
+  const text = ending(answer, {
+    home: home.paths.home,
+    env,
+    nowMs: home.ports.clock.now(),
+    short: (runId) => shortestUniquePrefix(home.index, runId),
+    isLast: lastRunId(home.index) === answer.run.runId,
+  });
+  io.out(answer.kind === 'reused' || !io.stderrIsTerminal ? text : `\n${text}`);
+  return exitCode;
+}
