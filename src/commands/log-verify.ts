@@ -18,7 +18,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const result = await verifyLog(paths.logs, bulkSha256(), {
     durableMark: durableMarkOf(paths.indexDb),
     onProgress: ({ bytes, totalBytes }) => {
-      if (io.stderrIsTerminal && bytes < totalBytes) io.err(`\rverified ${bytes} of ${totalBytes} bytes`);
+      if (io.stderrIsTerminal && bytes < totalBytes) io.err(`verified ${bytes} of ${totalBytes} bytes\n`);
     },
   });
   const ok = result.damage === undefined;

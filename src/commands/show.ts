@@ -31,9 +31,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   }
   const short = shortestUniquePrefix(home.index, state.runId);
   const commands = commandsFor(home, state, short);
-  invocation.io.out(
-    showText(state, view, { env: invocation.env, nowMs: systemClock.now(), short, commands }),
-  );
+  invocation.io.out(showText(state, view, { env: invocation.env, nowMs: systemClock.now(), commands }));
   return ExitCode.ok;
 }
 

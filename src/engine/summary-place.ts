@@ -16,7 +16,7 @@ export function assertSummaryPlace(loaded: LoadedDefinition, home: string, allow
   if (OURS.test(summaryFile)) return;
   // Any run's path will do: what a value can add is checked again when the file is written.
   const path = TEMPLATE_NAMES.reduce(
-    (text, name) => text.replaceAll(new RegExp(`\\{\\{\\s*${name}\\s*\\}\\}`, 'g'), valueOf(name, home)),
+    (text, name) => text.replaceAll(new RegExp(`\\{\\{\\s*${name}\\s*\\}\\}`, 'g'), () => valueOf(name, home)),
     summaryFile,
   );
   if (writablePath(home, allowedRoots, path) !== null) return;

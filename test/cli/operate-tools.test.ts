@@ -94,7 +94,7 @@ describe('tools', () => {
     await runner.json(['run', 'tooled', '--input', 'one']);
     expect(runner.lines('tools')).toEqual(['x']);
     expect(existsSync(join(runner.home, 'state/tools/counter.ok'))).toBe(true);
-    expect((await runner.wf(['tools', 'list'])).stdout).toMatch(/✓ {2}counter {2}tooled {2}ready since/);
+    expect((await runner.wf(['tools', 'list'])).stdout).toMatch(/✓ {2}counter\s+tooled\s+ready since/);
 
     expect((await runner.wf(['tools', 'reset', 'counter'])).code).toBe(0);
     expect(existsSync(join(runner.home, 'state/tools/counter.ok'))).toBe(false);

@@ -15,7 +15,6 @@ const STAGE_COLUMNS = 76;
 export type ShowContext = {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly nowMs: number;
-  readonly short: string;
   /** What can be done about it now. */
   readonly commands: readonly NextCommand[];
 };
