@@ -11,12 +11,17 @@ import type { LoadedDefinition } from './ports.ts';
 const OURS = /^\{\{\s*(?:home\s*\}\}\/outbox|artifacts\s*\}\})\/[^/]+$/;
 
 /** @throws {WfError} summary-place (2) */
-export function assertSummaryPlace(loaded: LoadedDefinition, home: string, allowedRoots: readonly string[]): void {
+export function assertSummaryPlace(
+  loaded: LoadedDefinition,
+  home: string,
+  allowedRoots: readonly string[],
+): void {
   const { summaryFile } = loaded.definition;
   if (OURS.test(summaryFile)) return;
   // Any run's path will do: what a value can add is checked again when the file is written.
   const path = TEMPLATE_NAMES.reduce(
-    (text, name) => text.replaceAll(new RegExp(`\\{\\{\\s*${name}\\s*\\}\\}`, 'g'), () => valueOf(name, home)),
+    (text, name) =>
+      text.replaceAll(new RegExp(`\\{\\{\\s*${name}\\s*\\}\\}`, 'g'), () => valueOf(name, home)),
     summaryFile,
   );
   if (writablePath(home, allowedRoots, path) !== null) return;

@@ -75,16 +75,19 @@ describe('high risk', () => {
     expect(runner.lines('count')).toHaveLength(1);
   });
 
-  test.each([['yes'], [''], ['A-01AAAAAAAAAA']])('typing %j instead of the id dispatches nothing', async (typed) => {
-    const runner = wfRunner();
-    gated(runner);
-    const { approvalId, runId } = await ask(runner);
-    const refused = await onTerminal(runner, ['approve', approvalId], `${typed}\n`);
-    expect(refused.code).toBe(2);
-    expect(refused.stdout).toContain('nothing was approved');
-    expect(existsSync(runner.path('count'))).toBe(false);
-    expect(runner.types(runId)).not.toContain('ApprovalGranted');
-  });
+  test.each([['yes'], [''], ['A-01AAAAAAAAAA']])(
+    'typing %j instead of the id dispatches nothing',
+    async (typed) => {
+      const runner = wfRunner();
+      gated(runner);
+      const { approvalId, runId } = await ask(runner);
+      const refused = await onTerminal(runner, ['approve', approvalId], `${typed}\n`);
+      expect(refused.code).toBe(2);
+      expect(refused.stdout).toContain('nothing was approved');
+      expect(existsSync(runner.path('count'))).toBe(false);
+      expect(runner.types(runId)).not.toContain('ApprovalGranted');
+    },
+  );
 
   test('without a terminal nobody can approve, whatever is piped in', async () => {
     const runner = wfRunner();

@@ -24,7 +24,11 @@ describe('a workflow that cannot be run', () => {
 
   test('with broken JSON: file, line and column', async () => {
     const runner = wfRunner();
-    const file = writeDefinition(runner, 'broken', '{\n  "id": "broken",\n  "execute": {"command" "/bin/true"}\n}');
+    const file = writeDefinition(
+      runner,
+      'broken',
+      '{\n  "id": "broken",\n  "execute": {"command" "/bin/true"}\n}',
+    );
     const refused = await run(runner, 'broken');
     expect(refused.code).toBe(2);
     expect(`${refused.error.message} ${refused.error.where}`).toContain(file);
@@ -37,12 +41,20 @@ describe('a workflow that cannot be run', () => {
     ['a misspelt key where a schema is named', { $schema: 's', exekute: {} }, /exekute.*execute/s],
     ['a key that is not carried out yet', { schedules: [] }, /not carried out yet/],
     ['an unknown name in a template', { execute: { command: '/bin/echo', args: ['{{taks}}'] } }, /taks/],
-    ['the task in a shell script', { execute: { command: '/bin/sh', args: ['-c', 'echo {{task}}'] } }, /task/],
+    [
+      'the task in a shell script',
+      { execute: { command: '/bin/sh', args: ['-c', 'echo {{task}}'] } },
+      /task/,
+    ],
     ['the task as the program', { execute: { command: '{{task}}' } }, /task/],
     ['the task where an option could stand', { execute: { command: '/bin/ls', args: ['{{task}}'] } }, /--/],
     ['a step id with a path in it', { execute: { steps: [{ id: '../x', command: '/bin/true' }] } }, /id/],
     ['a tool whose name is a path', { autoConfigure: { allowlist: ['../x'] } }, /allowlist/],
-    ['a summary outside of every allowed folder', { deliver: { summaryFile: '/etc/{{runId}}.md' } }, /summaryFile/],
+    [
+      'a summary outside of every allowed folder',
+      { deliver: { summaryFile: '/etc/{{runId}}.md' } },
+      /summaryFile/,
+    ],
     ['a summary that runs would overwrite', { deliver: { summaryFile: '{{home}}/outbox/x.md' } }, /runId/],
   ])('with %s: the path in the file and what is expected', async (_what, more, says) => {
     const runner = wfRunner();
@@ -63,10 +75,13 @@ describe('a workflow that cannot be run', () => {
     },
   );
 
-  test.each([['constructor'], ['toString'], ['hasOwnProperty']])('named %s: not found like any other', async (id) => {
-    const refused = await run(wfRunner(), id);
-    expect(refused.code).toBe(3);
-  });
+  test.each([['constructor'], ['toString'], ['hasOwnProperty']])(
+    'named %s: not found like any other',
+    async (id) => {
+      const refused = await run(wfRunner(), id);
+      expect(refused.code).toBe(3);
+    },
+  );
 });
 
 describe('names that JavaScript knows', () => {
@@ -83,14 +98,38 @@ describe('names that JavaScript knows', () => {
     }`;
     writeDefinition(runner, 'constructor', text);
     const input = '{"task":"build it","__proto__":"p","constructor":"c","hasOwnProperty":"h"}';
-    const done = await runner.json(['run', 'constructor', '--input', input, '--idempotency-key', '__proto__']);
-    expect(done).toMatchObject({ code: 0, run: { status: 'completed', route: 'constructor', idempotencyKey: '__proto__' } });
+    const done = await runner.json([
+      'run',
+      'constructor',
+      '--input',
+      input,
+      '--idempotency-key',
+      '__proto__',
+    ]);
+    expect(done).toMatchObject({
+      code: 0,
+      run: { status: 'completed', route: 'constructor', idempotencyKey: '__proto__' },
+    });
     const summary = readFileSync(done.run.summaryFile ?? '', 'utf8');
     expect(summary).toContain('-- p c h');
     expect(runner.lines('tool')).toEqual(['tool']);
-    const again = await runner.json(['run', 'constructor', '--input', input, '--idempotency-key', '__proto__']);
+    const again = await runner.json([
+      'run',
+      'constructor',
+      '--input',
+      input,
+      '--idempotency-key',
+      '__proto__',
+    ]);
     expect(again).toMatchObject({ answer: 'reused' });
-    const other = await runner.json(['run', 'constructor', '--input', input, '--idempotency-key', 'constructor']);
+    const other = await runner.json([
+      'run',
+      'constructor',
+      '--input',
+      input,
+      '--idempotency-key',
+      'constructor',
+    ]);
     expect(other).toMatchObject({ code: 0, answer: 'ended' });
     const index = readFileSync(join(runner.home, 'state/index.json'), 'utf8');
     expect(index).toContain(`"__proto__":${index.includes('": "') ? ' ' : ''}"`);
@@ -116,7 +155,10 @@ describe('a task', () => {
     ['without a text in its field', ['--input', '{"task": 5}'], undefined, /"task"/],
   ])('that is %s is refused, and nothing is recorded', async (_what, args, input, says) => {
     const runner = wfRunner();
-    const refused = await runner.json(['run', 'autonomous-e2e', ...args], input === undefined ? {} : { input });
+    const refused = await runner.json(
+      ['run', 'autonomous-e2e', ...args],
+      input === undefined ? {} : { input },
+    );
     expect(refused.code).toBe(2);
     expect(`${refused.error.message} ${refused.error.hint}`).toMatch(says);
     expect(runner.types()).toEqual([]);
@@ -180,7 +222,10 @@ describe('a command', () => {
       execute: { command: '/no/such/program', retry: { maxAttempts: 3, backoff: '10ms' } },
     });
     const failed = await run(runner, 'gone');
-    expect(failed).toMatchObject({ code: 5, run: { error: { code: 'command-not-found', stage: 'execute' } } });
+    expect(failed).toMatchObject({
+      code: 5,
+      run: { error: { code: 'command-not-found', stage: 'execute' } },
+    });
     expect(failed.run.error?.message).toContain('/no/such/program is not there');
     expect(runner.types().filter((type) => type === 'EffectIntended')).toHaveLength(1);
     expect(readFileSync(failed.run.summaryFile ?? '', 'utf8')).toContain('/no/such/program');
@@ -261,10 +306,23 @@ describe('a home that cannot be written', () => {
     expect(await run(runner, 'count')).toMatchObject({ code: 0 });
     const big = 'y'.repeat(20_000);
     const limited = `trap '' XFSZ; ulimit -f 40; exec "$@"`;
-    const argv = ['/bin/bash', '-c', limited, 'bash', process.execPath, WF, 'run', 'count', '--input', '-', '--json'];
+    const argv = [
+      '/bin/bash',
+      '-c',
+      limited,
+      'bash',
+      process.execPath,
+      WF,
+      'run',
+      'count',
+      '--input',
+      '-',
+      '--json',
+    ];
     let full: { code: number | null; stdout: string } = { code: 0, stdout: '' };
     for (let i = 0; i < 10 && full.code === 0; i++)
-      full = await runner.startProgram(argv, { input: `${big} ${i}`, env: { XDG_CACHE_HOME: undefined } }).ended;
+      full = await runner.startProgram(argv, { input: `${big} ${i}`, env: { XDG_CACHE_HOME: undefined } })
+        .ended;
     expect(full.code).toBe(74);
     expect(JSON.parse(full.stdout).error.hint).toBeTruthy();
     const after = await runner.json(['run', 'count', '--input', 'after']);

@@ -48,7 +48,10 @@ describe('kill -9 in the middle of a step', () => {
     const again = await runner.json(['run', 'slow', '--input', 'x']);
     expect(again).toMatchObject({ code: 6, error: { code: 'still-working' } });
     expect(again.error.message).toContain(`still working, pid ${pid}`);
-    expect(await runner.json(['resume', 'last'])).toMatchObject({ code: 6, error: { code: 'still-working' } });
+    expect(await runner.json(['resume', 'last'])).toMatchObject({
+      code: 6,
+      error: { code: 'still-working' },
+    });
     expect(await runner.json(['resolve', 'last', '--not-sent'])).toMatchObject({ code: 6 });
     expect(runner.lines('count')).toEqual(['begin']);
     await endChild(runner);
@@ -56,7 +59,10 @@ describe('kill -9 in the middle of a step', () => {
 
   test('an idempotent step is performed again by the same command, with the same key', async () => {
     const runner = wfRunner();
-    await killedMidStep(runner, { ...sh(`echo "$WF_EFFECT_KEY" >> "$HOME/keys"; ${SLOW}`), idempotent: true });
+    await killedMidStep(runner, {
+      ...sh(`echo "$WF_EFFECT_KEY" >> "$HOME/keys"; ${SLOW}`),
+      idempotent: true,
+    });
     await endChild(runner);
     letGo(runner);
     const again = await runner.json(['run', 'slow', '--input', 'x']);
@@ -104,7 +110,12 @@ describe('kill -9 in the middle of a step', () => {
     const runner = wfRunner();
     runner.define({
       id: 'slow',
-      execute: { steps: [{ id: 'a', ...sh('echo a >> "$HOME/count"') }, { id: 'b', ...sh(SLOW), idempotent: true }] },
+      execute: {
+        steps: [
+          { id: 'a', ...sh('echo a >> "$HOME/count"') },
+          { id: 'b', ...sh(SLOW), idempotent: true },
+        ],
+      },
     });
     const { child, ended } = runner.start(['run', 'slow', '--input', 'x']);
     await begun(runner);
@@ -131,7 +142,12 @@ describe('Ctrl-C', () => {
     const runner = wfRunner();
     runner.define({
       id: 'slow',
-      execute: { steps: [{ id: 'a', ...sh(SLOW) }, { id: 'b', ...sh('echo b >> "$HOME/count"') }] },
+      execute: {
+        steps: [
+          { id: 'a', ...sh(SLOW) },
+          { id: 'b', ...sh('echo b >> "$HOME/count"') },
+        ],
+      },
     });
     const { child, ended, seen } = runner.start(['run', 'slow', '--input', 'x']);
     await begun(runner);
@@ -142,7 +158,10 @@ describe('Ctrl-C', () => {
     expect(end.code).toBe(130);
     expect(end.stderr).toContain('wf resume');
     expect(runner.lines('count')).toEqual(['begin', 'end']);
-    expect(await runner.json(['run', 'slow', '--input', 'x'])).toMatchObject({ code: 0, run: { status: 'completed' } });
+    expect(await runner.json(['run', 'slow', '--input', 'x'])).toMatchObject({
+      code: 0,
+      run: { status: 'completed' },
+    });
     expect(runner.lines('count')).toEqual(['begin', 'end', 'b']);
   });
 

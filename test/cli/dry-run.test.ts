@@ -8,7 +8,7 @@ const dry = async (runner: WfRunner, args: readonly string[]) => {
   const { code, stdout, stderr } = await runner.wf(['run', ...args, '--dry-run', '--json']);
   // The compile cache is elsewhere; nothing inside the user's folder may appear, vanish or change.
   expect(treeOf(runner.dir)).toEqual(before);
-  return { code, stderr, ...(JSON.parse(stdout) as Record<string, unknown>) };
+  return { code, stderr, ...(JSON.parse(stdout) as { steps?: readonly { message: string }[] }) };
 };
 
 describe('--dry-run', () => {
@@ -25,7 +25,7 @@ describe('--dry-run', () => {
       approval: 'not needed',
       wouldBe: { answer: 'start' },
     });
-    const [step] = shown.steps as { message: string }[];
+    const [step] = shown.steps ?? [];
     expect(step?.message).toContain('write a blog on BIM');
     expect(step?.message).toContain('Outline first.');
     const text = await runner.wf(['run', 'autonomous-e2e', '--input', 'write a blog on BIM', '--dry-run']);
@@ -47,7 +47,7 @@ describe('--dry-run', () => {
     const runner = wfRunner();
     runner.define({ id: 'say', execute: { command: '/bin/echo', args: ['--', '{{runId}}', '{{task}}'] } });
     const shown = await dry(runner, ['say', '--input', 'two words']);
-    const [step] = shown.steps as { message: string }[];
+    const [step] = shown.steps ?? [];
     const { run } = await runner.json(['run', 'say', '--input', 'two words']);
     const intended = runner.log().find((event) => event.type === 'EffectIntended');
     expect(step?.message.replace('RUN', run.runId)).toBe(intended?.data.preview);
@@ -84,9 +84,13 @@ describe('--dry-run', () => {
     const runner = wfRunner();
     expect(await dry(runner, ['nope', '--input', 'x'])).toMatchObject({ code: 3 });
     expect(await dry(runner, ['autonomous-e2e', '--input', '  '])).toMatchObject({ code: 2 });
-    expect(await dry(runner, ['autonomous-e2e', '--input', 'x', '--route', 'nope'])).toMatchObject({ code: 2 });
+    expect(await dry(runner, ['autonomous-e2e', '--input', 'x', '--route', 'nope'])).toMatchObject({
+      code: 2,
+    });
     writeFileSync(runner.path('bad.txt'), Buffer.from([0x61, 0xff]));
-    expect(await dry(runner, ['autonomous-e2e', '--input-file', runner.path('bad.txt')])).toMatchObject({ code: 2 });
+    expect(await dry(runner, ['autonomous-e2e', '--input-file', runner.path('bad.txt')])).toMatchObject({
+      code: 2,
+    });
     expect(existsSync(runner.home)).toBe(false);
   });
 });

@@ -12,13 +12,20 @@ describe('what a command is given', () => {
     const runner = wfRunner();
     runner.define({
       id: 'see',
-      execute: { ...sh('env > "$HOME/env"; cp "$WF_TASK_FILE" "$HOME/task"; stat -c %a "$WF_TASK_FILE" > "$HOME/mode"; pwd > "$HOME/cwd"'), env: ['MINE'] },
+      execute: {
+        ...sh(
+          'env > "$HOME/env"; cp "$WF_TASK_FILE" "$HOME/task"; stat -c %a "$WF_TASK_FILE" > "$HOME/mode"; pwd > "$HOME/cwd"',
+        ),
+        env: ['MINE'],
+      },
     });
     const env = { MINE: 'listed', SECRET_TOKEN: 'not listed', OPENCLAW_GATEWAY_TOKEN: 'not for commands' };
     const done = await runner.json(['run', 'see', '--input', 'write a post'], { env });
     expect(done.code).toBe(0);
     const { runId, idempotencyKey } = done.run;
-    const seen = new Map(runner.lines('env').map((line) => [line.split('=')[0], line.slice(line.indexOf('=') + 1)]));
+    const seen = new Map(
+      runner.lines('env').map((line) => [line.split('=')[0], line.slice(line.indexOf('=') + 1)]),
+    );
     expect(Object.fromEntries(seen)).toMatchObject({
       WF_RUN_ID: runId,
       WF_ROUTE: 'content',
@@ -29,7 +36,8 @@ describe('what a command is given', () => {
       OPENCLAW_ROOT: expect.any(String),
       MINE: 'listed',
     });
-    for (const name of ['SECRET_TOKEN', 'OPENCLAW_GATEWAY_TOKEN', 'XDG_CACHE_HOME']) expect(seen.has(name)).toBe(false);
+    for (const name of ['SECRET_TOKEN', 'OPENCLAW_GATEWAY_TOKEN', 'XDG_CACHE_HOME'])
+      expect(seen.has(name)).toBe(false);
     expect(runner.lines('mode')).toEqual(['600']);
     expect(runner.lines('cwd')).toEqual([join(runner.home, 'artifacts', runId)]);
     expect(readdirSync(join(runner.home, 'run'))).toEqual([]);
@@ -46,7 +54,9 @@ describe('what a command is given', () => {
     expect(runner.lines('task')).toEqual(['[unset]']);
     const record = JSON.parse(readFileSync(join(runner.home, `state/runs/${done.run.runId}.json`), 'utf8'));
     expect(record.input).toBe(task);
-    expect(await runner.json(['run', 'big', '--input', '-'], { input: task })).toMatchObject({ answer: 'reused' });
+    expect(await runner.json(['run', 'big', '--input', '-'], { input: task })).toMatchObject({
+      answer: 'reused',
+    });
     runner.define({ id: 'argv', execute: { command: '/bin/echo', args: ['--', '{{task}}'] } });
     const failed = await runner.json(['run', 'argv', '--input', '-'], { input: 'ü'.repeat(70_000) });
     expect(failed).toMatchObject({ code: 5, run: { error: { code: 'arguments-too-long' } } });
@@ -57,7 +67,10 @@ describe('what a command is given', () => {
     const runner = wfRunner();
     runner.define({
       id: 'say',
-      execute: { command: '/bin/sh', args: ['-c', 'echo "$1" "$2" "$3" > "$HOME/said"', 's', '{{task}}', '{{input.who}}', '{{route}}'] },
+      execute: {
+        command: '/bin/sh',
+        args: ['-c', 'echo "$1" "$2" "$3" > "$HOME/said"', 's', '{{task}}', '{{input.who}}', '{{route}}'],
+      },
     });
     await run(runner, 'say', '{"task":"{{input.who}} {{home}}","who":"{{task}}"}');
     expect(runner.lines('said')).toEqual(['{{input.who}} {{home}} {{task}} general']);
@@ -73,7 +86,10 @@ describe('what an end means', () => {
       code: 0,
       run: { status: 'handed_off', outcome: 'handed_off', tasks: [{ jobId: '5f1c' }] },
     });
-    expect(await run(runner, 'json')).toMatchObject({ code: 0, run: { status: 'completed', outcome: 'done' } });
+    expect(await run(runner, 'json')).toMatchObject({
+      code: 0,
+      run: { status: 'completed', outcome: 'done' },
+    });
   });
 
   test('await "dispatch" makes every success a hand-over, await "outcome" waits for the report', async () => {
@@ -88,10 +104,16 @@ describe('what an end means', () => {
     const runner = wfRunner();
     runner.define({
       id: 'fails',
-      execute: { ...sh('echo try >> "$HOME/count"; echo out of paper >&2; exit 3'), retry: { maxAttempts: 5, backoff: '1ms' } },
+      execute: {
+        ...sh('echo try >> "$HOME/count"; echo out of paper >&2; exit 3'),
+        retry: { maxAttempts: 5, backoff: '1ms' },
+      },
     });
     const failed = await run(runner, 'fails');
-    expect(failed).toMatchObject({ code: 5, run: { status: 'failed', outcome: 'failed', error: { code: 'exit-code' } } });
+    expect(failed).toMatchObject({
+      code: 5,
+      run: { status: 'failed', outcome: 'failed', error: { code: 'exit-code' } },
+    });
     expect(failed.run.error?.message).toContain('out of paper');
     expect(runner.lines('count')).toEqual(['try']);
     const summary = readFileSync(failed.run.summaryFile ?? '', 'utf8');
@@ -116,7 +138,8 @@ describe('what an end means', () => {
     expect(runner.lines('keys').map((key) => key.split(':').at(-1))).toEqual(['1', '2', '3']);
     const failures = runner.log().filter((event) => event.type === 'EffectFailed');
     expect(failures).toHaveLength(2);
-    for (const failure of failures) expect(failure.data).toMatchObject({ performed: false, retryAt: expect.any(String) });
+    for (const failure of failures)
+      expect(failure.data).toMatchObject({ performed: false, retryAt: expect.any(String) });
   });
 
   test('and fails the run when it never comes to anything', async () => {
@@ -154,7 +177,11 @@ describe('verify', () => {
 
   test('at a hand-over the files of the work are not asked for yet, at its report they are', async () => {
     const runner = wfRunner();
-    runner.define({ id: 'queue', execute: { dispatcher: 'manual' }, verify: { requiredFiles: ['{{artifacts}}/post.md'] } });
+    runner.define({
+      id: 'queue',
+      execute: { dispatcher: 'manual' },
+      verify: { requiredFiles: ['{{artifacts}}/post.md'] },
+    });
     const queued = await run(runner, 'queue');
     expect(queued).toMatchObject({ code: 0, run: { status: 'handed_off' } });
     const reported = await runner.json(['report', 'last', '--text', 'done']);
@@ -171,7 +198,10 @@ describe('verify', () => {
     const refused = await run(runner, 'copies');
     expect(refused).toMatchObject({ code: 2, error: { code: 'summary-place' } });
     expect(runner.lines('count')).toEqual([]);
-    writeFileSync(join(runner.home, 'config.json'), JSON.stringify({ allowedRoots: [`${runner.dir}/reports`] }));
+    writeFileSync(
+      join(runner.home, 'config.json'),
+      JSON.stringify({ allowedRoots: [`${runner.dir}/reports`] }),
+    );
     const done = await run(runner, 'copies');
     expect(done).toMatchObject({ code: 0 });
     expect(done.run.summaryFile).toBe(`${runner.dir}/reports/${done.run.runId}.md`);
@@ -181,12 +211,22 @@ describe('verify', () => {
 });
 
 describe('tools', () => {
-  const withTools = (runner: WfRunner, tools: Readonly<Record<string, object>>, allowlist = Object.keys(tools)): void =>
-    runner.define({ id: 'tooled', autoConfigure: { allowlist, toolCommands: tools }, execute: sh('echo done >> "$HOME/count"') });
+  const withTools = (
+    runner: WfRunner,
+    tools: Readonly<Record<string, object>>,
+    allowlist = Object.keys(tools),
+  ): void =>
+    runner.define({
+      id: 'tooled',
+      autoConfigure: { allowlist, toolCommands: tools },
+      execute: sh('echo done >> "$HOME/count"'),
+    });
 
   test('only the allowlisted ones are run, once per command', async () => {
     const runner = wfRunner();
-    withTools(runner, { good: sh('echo good >> "$HOME/tools"'), other: sh('echo other >> "$HOME/tools"') }, ['good']);
+    withTools(runner, { good: sh('echo good >> "$HOME/tools"'), other: sh('echo other >> "$HOME/tools"') }, [
+      'good',
+    ]);
     expect(await run(runner, 'tooled', 'a')).toMatchObject({ code: 0 });
     expect(await run(runner, 'tooled', 'b')).toMatchObject({ code: 0 });
     expect(runner.lines('tools')).toEqual(['good']);
@@ -208,7 +248,10 @@ describe('tools', () => {
     expect(passed.stderr).toContain('no network');
     withTools(runner, { broken: { ...broken, required: true } });
     const failed = await run(runner, 'tooled', 'b');
-    expect(failed).toMatchObject({ code: 5, run: { error: { code: 'tool-required', stage: 'configure_tools' } } });
+    expect(failed).toMatchObject({
+      code: 5,
+      run: { error: { code: 'tool-required', stage: 'configure_tools' } },
+    });
     expect(failed.run.error?.message).toContain('broken');
     expect(runner.lines('tools')).toEqual(['try', 'try']);
     expect(runner.lines('count')).toEqual(['done']);

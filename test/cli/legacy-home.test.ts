@@ -59,7 +59,9 @@ describe('a legacy home', () => {
     const handed = await runner.json(['run', 'autonomous-e2e', '--input', 'write a blog'], { env });
     expect(handed).toMatchObject({ code: 0, run: { status: 'handed_off', route: 'content' } });
     expect(handed.run.tasks[0]?.jobId).toBe(`job-${handed.run.runId.slice(0, 8)}`);
-    const tools = runner.log().find((event) => event.data.stage === 'configure_tools' && event.type === 'StageCompleted');
+    const tools = runner
+      .log()
+      .find((event) => event.data.stage === 'configure_tools' && event.type === 'StageCompleted');
     expect(tools?.data.output).toMatchObject({
       configured: ['publish_directory'],
       skipped: [

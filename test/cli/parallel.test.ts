@@ -43,7 +43,11 @@ describe('the same request from several processes', () => {
     const end = await first;
     expect(end).toMatchObject({ code: 0, answer: 'ended', run: { status: 'completed' } });
     for (const other of others)
-      expect(await endOf(other)).toMatchObject({ code: 0, answer: 'followed', run: { runId: end.run.runId } });
+      expect(await endOf(other)).toMatchObject({
+        code: 0,
+        answer: 'followed',
+        run: { runId: end.run.runId },
+      });
     expect(runner.lines('count')).toEqual(['begin', 'end']);
   });
 
@@ -65,7 +69,14 @@ describe('the same request from several processes', () => {
     await begun(runner);
     const live = await runner.json(['run', 'slow', '--input', 'x', '--detach']);
     expect(live).toMatchObject({ code: 0, answer: 'live', run: { status: 'running' } });
-    const other = await runner.json(['run', 'slow', '--input', 'y', '--idempotency-key', live.run.idempotencyKey]);
+    const other = await runner.json([
+      'run',
+      'slow',
+      '--input',
+      'y',
+      '--idempotency-key',
+      live.run.idempotencyKey,
+    ]);
     expect(other).toMatchObject({ code: 4, error: { code: 'key-other-input' } });
     expect(runner.lines('count')).toEqual(['begin']);
     letGo(runner);

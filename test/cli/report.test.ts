@@ -9,7 +9,12 @@ const queue = async (runner: WfRunner, input = 'write a blog') => {
   const brief = readFileSync(queued.run.tasks[0]?.brief ?? '', 'utf8');
   const nonce = /--nonce (\S+)/.exec(brief)?.[1] ?? '';
   expect(nonce).not.toBe('');
-  return { runId: queued.run.runId, taskId: queued.run.tasks[0]?.taskId ?? '', nonce, summaryFile: queued.run.summaryFile ?? '' };
+  return {
+    runId: queued.run.runId,
+    taskId: queued.run.tasks[0]?.taskId ?? '',
+    nonce,
+    summaryFile: queued.run.summaryFile ?? '',
+  };
 };
 const summaryOf = (answered: Answered): string => readFileSync(answered.run.summaryFile ?? '', 'utf8');
 
@@ -19,7 +24,16 @@ describe('a report', () => {
     const { taskId, nonce, summaryFile } = await queue(runner);
     expect(readFileSync(summaryFile, 'utf8')).toContain('handed_off');
     writeFileSync(runner.path('post.md'), '# BIM\n\nThe whole post.\n');
-    const done = await runner.json(['report', taskId, '--status', 'ok', '--file', runner.path('post.md'), '--nonce', nonce]);
+    const done = await runner.json([
+      'report',
+      taskId,
+      '--status',
+      'ok',
+      '--file',
+      runner.path('post.md'),
+      '--nonce',
+      nonce,
+    ]);
     expect(done).toMatchObject({ code: 0, answer: 'ended', run: { status: 'completed', outcome: 'done' } });
     expect(summaryOf(done)).toContain('The whole post.');
     const attempts = Object.fromEntries(done.run.stages.map((stage) => [stage.name, stage.attempts]));
@@ -38,22 +52,43 @@ describe('a report', () => {
     const runner = wfRunner();
     const { taskId } = await queue(runner);
     expect(await runner.json(['report', taskId, '--text', 'done'])).toMatchObject({ code: 0 });
-    expect(await runner.json(['report', taskId, '--text', 'done'])).toMatchObject({ code: 0, run: { status: 'completed' } });
-    expect(await runner.json(['report', taskId, '--text', 'other'])).toMatchObject({ code: 4, error: { code: 'report-differs' } });
-    expect(await runner.json(['report', taskId, '--status', 'error', '--text', 'done'])).toMatchObject({ code: 4 });
+    expect(await runner.json(['report', taskId, '--text', 'done'])).toMatchObject({
+      code: 0,
+      run: { status: 'completed' },
+    });
+    expect(await runner.json(['report', taskId, '--text', 'other'])).toMatchObject({
+      code: 4,
+      error: { code: 'report-differs' },
+    });
+    expect(await runner.json(['report', taskId, '--status', 'error', '--text', 'done'])).toMatchObject({
+      code: 4,
+    });
     expect(runner.types().filter((type) => type === 'OutcomeReported')).toHaveLength(1);
   });
 
   test('that it could not be done fails the run, which can be taken up again', async () => {
     const runner = wfRunner();
     const { runId, taskId } = await queue(runner);
-    const failed = await runner.json(['report', taskId, '--status', 'error', '--text', 'no access to the sources']);
-    expect(failed).toMatchObject({ code: 5, run: { status: 'failed', outcome: 'failed', error: { code: 'reported-error' } } });
+    const failed = await runner.json([
+      'report',
+      taskId,
+      '--status',
+      'error',
+      '--text',
+      'no access to the sources',
+    ]);
+    expect(failed).toMatchObject({
+      code: 5,
+      run: { status: 'failed', outcome: 'failed', error: { code: 'reported-error' } },
+    });
     expect(summaryOf(failed)).toContain('no access to the sources');
     const again = await runner.json(['resume', runId]);
     expect(again).toMatchObject({ code: 0, run: { status: 'handed_off' } });
     // A new attempt has a new brief, and the old one's nonce no longer speaks for it.
-    expect(await runner.json(['report', runId, '--text', 'done'])).toMatchObject({ code: 0, run: { status: 'completed' } });
+    expect(await runner.json(['report', runId, '--text', 'done'])).toMatchObject({
+      code: 0,
+      run: { status: 'completed' },
+    });
   });
 
   test('on something that is not with anybody is refused by name', async () => {
@@ -62,7 +97,10 @@ describe('a report', () => {
     const done = await runner.json(['run', 'done', '--input', 'x']);
     expect(await runner.json(['report', done.run.runId])).toMatchObject({ code: 4 });
     const asks = await runner.json(['run', 'autonomous-e2e', '--input', 'restart it']);
-    expect(await runner.json(['report', asks.run.runId])).toMatchObject({ code: 4, error: { code: 'nothing-to-report' } });
+    expect(await runner.json(['report', asks.run.runId])).toMatchObject({
+      code: 4,
+      error: { code: 'nothing-to-report' },
+    });
     expect(await runner.json(['report', 'T-01AAAAAAAAAAAAAAAAAAAAAAAA'])).toMatchObject({ code: 3 });
     expect(await runner.json(['report', 'T-../../x'])).toMatchObject({ code: 2 });
     expect(await runner.json(['report', 'last', '--text', 'a', '--file', 'b'])).toMatchObject({ code: 2 });
@@ -115,7 +153,10 @@ describe('steps that build on work of others', () => {
     const { runId } = waiting.run;
     const failed = await runner.json(['report', runId, '--status', 'error', '--text', 'ill']);
     expect(failed).toMatchObject({ code: 5, run: { error: { stage: 'execute', step: 'draft.v1' } } });
-    expect(await runner.json(['resume', runId])).toMatchObject({ code: 6, run: { waiting: { for: 'outcome' } } });
+    expect(await runner.json(['resume', runId])).toMatchObject({
+      code: 6,
+      run: { waiting: { for: 'outcome' } },
+    });
     expect(await runner.json(['report', runId, '--text', 'well'])).toMatchObject({ code: 0 });
     expect(runner.lines('count')).toEqual(['published']);
   });
@@ -126,7 +167,10 @@ describe('steps that build on work of others', () => {
     const { runId } = (await runner.json(['run', 'brand', '--input', 'write a post'])).run;
     const detached = await runner.json(['report', runId, '--text', 'done', '--detach']);
     expect(detached).toMatchObject({ code: 0, answer: 'detached' });
-    expect(await runner.json(['run', 'brand', '--input', 'write a post'])).toMatchObject({ code: 0, run: { runId, status: 'completed' } });
+    expect(await runner.json(['run', 'brand', '--input', 'write a post'])).toMatchObject({
+      code: 0,
+      run: { runId, status: 'completed' },
+    });
     expect(runner.lines('count')).toEqual(['published']);
   });
 });

@@ -106,7 +106,10 @@ describe('resume', () => {
     const runner = wfRunner();
     twoSteps(runner);
     const failed = await runner.json(['run', 'two', '--input', 'x']);
-    expect(failed).toMatchObject({ code: 5, run: { status: 'failed', error: { stage: 'execute', step: 'second' } } });
+    expect(failed).toMatchObject({
+      code: 5,
+      run: { status: 'failed', error: { stage: 'execute', step: 'second' } },
+    });
     expect(readFileSync(failed.run.summaryFile ?? '', 'utf8')).toContain('failed');
     writeFileSync(runner.path('ok'), '');
     const resumed = await runner.json(['run', 'two', '--resume', failed.run.runId, '--input', 'x']);
@@ -123,7 +126,10 @@ describe('resume', () => {
     const runner = wfRunner();
     twoSteps(runner);
     const failed = await runner.json(['run', 'two', '--input', 'x']);
-    expect(await runner.json(['resume', 'last'])).toMatchObject({ code: 5, run: { runId: failed.run.runId } });
+    expect(await runner.json(['resume', 'last'])).toMatchObject({
+      code: 5,
+      run: { runId: failed.run.runId },
+    });
     writeFileSync(runner.path('ok'), '');
     const prefix = failed.run.runId.slice(0, 12);
     expect(await runner.json(['run', 'two', '--resume', prefix])).toMatchObject({ code: 0 });
@@ -153,7 +159,13 @@ describe('resume', () => {
     const runner = wfRunner();
     twoSteps(runner);
     const failed = await runner.json(['run', 'two', '--input', 'x']);
-    for (const extra of [['--force'], ['--route', 'content'], ['--idempotency-key', 'k'], ['--dry-run'], ['--detach']]) {
+    for (const extra of [
+      ['--force'],
+      ['--route', 'content'],
+      ['--idempotency-key', 'k'],
+      ['--dry-run'],
+      ['--detach'],
+    ]) {
       const refused = await runner.json(['run', 'two', '--resume', failed.run.runId, ...extra]);
       expect(refused, extra[0]).toMatchObject({ code: 2, error: { code: 'usage' } });
       expect(refused.error.message).toContain(extra[0]);
@@ -192,7 +204,12 @@ describe('resume', () => {
     const failed = await runner.json(['run', 'two', '--input', 'x']);
     runner.define({
       id: 'two',
-      execute: { steps: [{ id: 'first', ...sh('exit 9') }, { id: 'second', ...sh('echo mended >> "$HOME/count"') }] },
+      execute: {
+        steps: [
+          { id: 'first', ...sh('exit 9') },
+          { id: 'second', ...sh('echo mended >> "$HOME/count"') },
+        ],
+      },
     });
     const resumed = await runner.json(['resume', failed.run.runId, '--with-current-definition']);
     expect(resumed).toMatchObject({ code: 0, run: { status: 'completed' } });
@@ -223,11 +240,16 @@ describe('resume', () => {
     const waiting = await runner.json(['run', 'wait', '--input', 'x']);
     expect(waiting).toMatchObject({ code: 6, run: { waiting: { for: 'outcome' } } });
     const { runId } = waiting.run;
-    expect(await runner.json(['cancel', runId, '--reason', 'no'])).toMatchObject({ run: { status: 'cancelled' } });
+    expect(await runner.json(['cancel', runId, '--reason', 'no'])).toMatchObject({
+      run: { status: 'cancelled' },
+    });
     expect(await runner.json(['cancel', runId])).toMatchObject({ code: 4 });
     const resumed = await runner.json(['resume', runId]);
     expect(resumed).toMatchObject({ code: 6, run: { runId, waiting: { for: 'outcome' } } });
-    expect(await runner.json(['report', runId, '--text', 'done'])).toMatchObject({ code: 0, run: { status: 'completed' } });
+    expect(await runner.json(['report', runId, '--text', 'done'])).toMatchObject({
+      code: 0,
+      run: { status: 'completed' },
+    });
     expect(runner.lines('count')).toEqual(['first']);
   });
 });
@@ -259,7 +281,8 @@ describe('where the task comes from', () => {
     // The command line of the brief is pasted into a shell by whoever does the work.
     const pasted = command.trim().replace(/^wf /, `"${process.execPath}" "$WF" `);
     const { WF } = await import('../support/wf.ts');
-    const reported = await runner.startProgram(['/bin/sh', '-c', pasted], { env: { WF, WF_HOME: undefined } }).ended;
+    const reported = await runner.startProgram(['/bin/sh', '-c', pasted], { env: { WF, WF_HOME: undefined } })
+      .ended;
     expect(reported.code).toBe(5);
     expect(runner.types(handed.run.runId)).toContain('OutcomeReported');
     const before = treeOf(runner.home);

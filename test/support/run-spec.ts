@@ -15,7 +15,11 @@ import { readInput } from '../../src/workflow/stages/intake.ts';
 import { noRun, type RunState } from '../../src/workflow/state.ts';
 
 /** A command without what the engine adds to each. */
-export type Ask = RunCommand extends infer C ? (C extends RunCommand ? Omit<C, 'now' | 'salt'> : never) : never;
+export type Ask = RunCommand extends infer C
+  ? C extends RunCommand
+    ? Omit<C, 'now' | 'salt'>
+    : never
+  : never;
 
 export const NOW = '2026-11-23T00:00:00.000Z';
 export const RUN = '01KAQ7ZM4XYZ0000000000RUN1';
@@ -32,7 +36,7 @@ export type Spec = {
   readonly context: RunContext;
   readonly start: Ask;
   /** The history that these commands make, beginning with Start. Throws when one of them is refused. */
-  after(...asks: readonly Ask[]): readonly DecidedEvent[];
+  past(...asks: readonly Ask[]): readonly DecidedEvent[];
   given(events: readonly DecidedEvent[]): Given;
 };
 export type Given = {
@@ -83,7 +87,9 @@ export function runSpec(raw: Readonly<Record<string, unknown>>, options: SpecOpt
         decided,
         then: (...expected) => {
           if (isRefusal(decided)) throw new Error(`refused (${decided.code}): ${decided.message}`);
-          expect(decided.map(({ type }) => type)).toEqual(expected.map((one) => (typeof one === 'string' ? one : one.type)));
+          expect(decided.map(({ type }) => type)).toEqual(
+            expected.map((one) => (typeof one === 'string' ? one : one.type)),
+          );
           decided.forEach((event, i) => {
             const wanted = expected[i];
             if (typeof wanted === 'object') expect(event).toMatchObject(wanted);
@@ -99,12 +105,13 @@ export function runSpec(raw: Readonly<Record<string, unknown>>, options: SpecOpt
   return {
     context,
     start,
-    after: (...asks) => {
+    past: (...asks) => {
       const events: DecidedEvent[] = [];
       let state = noRun;
       for (const ask of [start, ...asks]) {
         const decided = step(state, ask, NOW);
-        if (isRefusal(decided)) throw new Error(`${ask.type} was refused (${decided.code}): ${decided.message}`);
+        if (isRefusal(decided))
+          throw new Error(`${ask.type} was refused (${decided.code}): ${decided.message}`);
         events.push(...decided);
         state = fold(state, decided);
       }
@@ -130,7 +137,12 @@ export const handedOff = (step = 'main', attempt = 1): Ask => ({
 export const failed = (performed: boolean, step = 'main', attempt = 1): Ask => ({
   type: 'EffectEnded',
   effectId: effectId(step, attempt),
-  result: { result: 'failed', performed, retryable: !performed, error: { code: 'exit-code', message: 'exited with 1' } },
+  result: {
+    result: 'failed',
+    performed,
+    retryable: !performed,
+    error: { code: 'exit-code', message: 'exited with 1' },
+  },
 });
 export const unknown = (step = 'main', attempt = 1): Ask => ({
   type: 'EffectEnded',
