@@ -1,12 +1,17 @@
 /** `wf approve`: shows exactly what will be dispatched, and asks for the approval's id on the terminal. */
 
+import { contextOf } from '../engine/load-run.ts';
+import type { OpenHome } from '../engine/open-home.ts';
 import { recordAndContinue } from '../engine/outside-commands.ts';
+import { readText } from '../engine/texts.ts';
 import { conflictError, type ExitCode, usageError } from '../errors.ts';
 import { shortestUniquePrefix } from '../home/read-model.ts';
+import { opsGated } from '../workflow/ops-gate.ts';
+import { type Approval, outputOf, type RunState } from '../workflow/state.ts';
 import { approvalOf, shortApprovalId } from './approval-of.ts';
 import { askOnTerminal } from './ask-terminal.ts';
 import { openFor } from './home-of.ts';
-import { approvalText } from './render/ending.ts';
+import { approvalText, type WholeTexts } from './render/ending.ts';
 import { argument, flag, type Invocation } from './verb.ts';
 import { printAnswer, watch } from './watch-run.ts';
 
@@ -32,7 +37,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
       nowMs: home.ports.clock.now(),
       short: (runId) => shortestUniquePrefix(home.index, runId),
       isLast: false,
-    })}Type the approval id (${short}) to let it happen: `,
+    }, await wholeTexts(home, state, approval))}Type the approval id (${short}) to let it happen: `,
   );
   if (typed !== short && typed !== approval.approvalId) {
     throw usageError(
@@ -50,4 +55,13 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     { detach: flag(invocation, 'detach') },
   );
   return printAnswer(invocation, home, answer);
+}
+
+/** Nobody can agree to what is not shown, however long it is. */
+async function wholeTexts(home: OpenHome, run: RunState, approval: Approval): Promise<WholeTexts> {
+  const { input } = await contextOf(home.ports, run);
+  const messages = new Map<string, string>();
+  for (const { step, message } of approval.covers)
+    messages.set(step, await readText(home.ports.blobs, message));
+  return { task: opsGated(outputOf(run, 'classify')?.route ?? '', input.task), messages };
 }

@@ -35,15 +35,18 @@ export type ToolsResult = {
   readonly output: ToolsOutput;
   /** A required tool is not ready; those after it were not tried. */
   readonly failed?: { readonly code: string; readonly message: string };
+  /** Ctrl-C came before all were ready: this says nothing about the tools that are missing in it. */
+  readonly interrupted?: true;
 };
 
-export const configureTools = async (session: RunSession, tools: readonly Tool[]): Promise<Ask> => ({
-  type: 'ToolsConfigured',
-  ...(await makeReady(session.ports, tools, {
+/** Null when interrupted: the stage is not over, and whoever resumes the run begins it again. */
+export async function configureTools(session: RunSession, tools: readonly Tool[]): Promise<Ask | null> {
+  const { interrupted, ...result } = await makeReady(session.ports, tools, {
     runId: session.state.runId,
     beforeFirst: () => session.flush({ durable: true }),
-  })),
-});
+  });
+  return interrupted === true ? null : { type: 'ToolsConfigured', ...result };
+}
 
 export async function makeReady(
   ports: ToolPorts,
@@ -54,6 +57,7 @@ export async function makeReady(
   const skipped: Skipped[] = [];
   for (const tool of tools) {
     const end = await configureTool(ports, tool, caller);
+    if (end === 'interrupted') return { output: { configured, skipped }, interrupted: true };
     if (end === 'configured') configured.push(tool.name);
     else skipped.push(end);
     if (end !== 'configured' && end.reason !== 'already_configured' && tool.required) {
@@ -78,7 +82,7 @@ async function configureTool(
   ports: ToolPorts,
   tool: Tool,
   caller: ToolCaller,
-): Promise<'configured' | Skipped> {
+): Promise<'configured' | 'interrupted' | Skipped> {
   const found = commandOf(ports, tool);
   if (found === null) return { tool: tool.name, reason: 'no_command' };
   const { self } = ports.ownership;
@@ -90,12 +94,7 @@ async function configureTool(
     }
     if (state.pending !== null && ports.ownership.stateOf(state.pending.owner) === 'alive') {
       await ports.clock.sleep(POLL_MS, ports.interrupts.stop);
-      if (ports.interrupts.stop.aborted)
-        return {
-          tool: tool.name,
-          reason: 'command_failed',
-          detail: 'interrupted while another run prepares it',
-        };
+      if (ports.interrupts.stop.aborted) return 'interrupted';
       continue;
     }
     await caller.beforeFirst();
@@ -121,7 +120,7 @@ async function bootstrap(
   tool: Tool,
   stream: string,
   commandHash: string,
-): Promise<'configured' | Skipped> {
+): Promise<'configured' | 'interrupted' | Skipped> {
   const end = await ports.world.bootstrap(tool, ports.interrupts.force);
   const common = {
     tool: tool.name,
@@ -132,6 +131,7 @@ async function bootstrap(
     ? { type: 'ToolBootstrapped', data: common }
     : { type: 'ToolBootstrapFailed', data: { ...common, error: end.error } };
   await appendFact(ports, stream, event);
+  if (!end.ok && ports.interrupts.force.aborted) return 'interrupted';
   return end.ok ? 'configured' : { tool: tool.name, reason: 'command_failed', detail: end.error.message };
 }
 

@@ -32,9 +32,11 @@ export async function drive(session: RunSession): Promise<void> {
 async function perform(session: RunSession, effect: WorldEffect): Promise<void> {
   const { ports } = session;
   switch (effect.kind) {
-    case 'configure-tools':
-      await session.applyOrThrow(await configureTools(session, effect.tools));
+    case 'configure-tools': {
+      const configured = await configureTools(session, effect.tools);
+      if (configured !== null) await session.applyOrThrow(configured);
       return;
+    }
     case 'begin-step':
       await session.applyOrThrow({
         type: 'BeginStep',

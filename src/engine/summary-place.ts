@@ -21,7 +21,7 @@ export function assertSummaryPlace(
   // Any run's path will do: what a value can add is checked again when the file is written.
   const path = TEMPLATE_NAMES.reduce(
     (text, name) =>
-      text.replaceAll(new RegExp(`\\{\\{\\s*${name}\\s*\\}\\}`, 'g'), () => valueOf(name, home)),
+      text.replaceAll(new RegExp(`\\{\\{\\s*${name}\\s*\\}\\}`, 'g'), () => placeFor(name, home)),
     summaryFile,
   );
   if (writablePath(home, allowedRoots, path) !== null) return;
@@ -35,7 +35,7 @@ export function assertSummaryPlace(
   );
 }
 
-function valueOf(name: (typeof TEMPLATE_NAMES)[number], home: string): string {
+function placeFor(name: (typeof TEMPLATE_NAMES)[number], home: string): string {
   if (name === 'home') return home;
   return name === 'artifacts' ? `${home}/artifacts/x` : 'x';
 }

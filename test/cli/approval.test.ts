@@ -104,6 +104,22 @@ describe('high risk', () => {
     expect(existsSync(runner.path('count'))).toBe(false);
   });
 
+  test('however long it is, all of it is shown before the question; elsewhere a cut is said', async () => {
+    const runner = wfRunner();
+    runner.define({
+      id: 'ops',
+      execute: { command: '/bin/sh', args: ['-c', 'exit 0', 'sh', '{{task}}'] },
+    });
+    const input = `restart ${'x'.repeat(50_000)} and then THE END`;
+    const asked = await runner.wf(['run', 'ops', '--input', '-'], { input });
+    expect(asked.code).toBe(6);
+    expect(asked.stdout).toContain('cut here; wf approve shows all of it');
+    const refused = await onTerminal(runner, ['approve', 'last'], 'no\n');
+    expect(refused.stdout.match(/THE END/g)).toHaveLength(2);
+    expect(refused.stdout).not.toContain('cut here');
+    expect(refused.code).toBe(2);
+  });
+
   test('Ctrl-C at the question ends the command and approves nothing', async () => {
     const runner = wfRunner();
     gated(runner);

@@ -137,7 +137,52 @@ describe('kill -9 in the middle of a step', () => {
   });
 });
 
+test('killed at any moment, a run is continued by the same command and its step is done at most once', async () => {
+  const runner = wfRunner();
+  runner.define({ id: 'any', execute: sh('echo "$WF_RUN_ID" >> "$HOME/count"') });
+  for (let delayMs = 20; delayMs <= 130; delayMs += 10) {
+    const args = ['run', 'any', '--input', `task ${delayMs}`];
+    const { child, ended } = runner.start(args);
+    setTimeout(() => child.kill('SIGKILL'), delayMs);
+    await ended;
+    let end = await runner.json(args);
+    // A step that was at work is waited for, or a person has to look: never done again.
+    while (end.code === 6 && end.answer === undefined) end = await runner.json(args);
+    const times = runner.lines('count').filter((line) => line === end.run.runId).length;
+    if (end.code === 0) expect(times).toBe(1);
+    else expect(end.run.waiting?.for).toBe('unknown-effect');
+    expect(times).toBeLessThanOrEqual(1);
+  }
+  expect(new Set(runner.lines('count')).size).toBe(runner.lines('count').length);
+  expect(runner.log().map((event) => event.seq)).toEqual(runner.log().map((_, i) => i + 1));
+});
+
 describe('Ctrl-C', () => {
+  test('while a tool is prepared leaves the run to begin that again; no step runs without the tool', async () => {
+    const runner = wfRunner();
+    runner.define({
+      id: 'tooled',
+      autoConfigure: { allowlist: ['t'], toolCommands: { t: sh(SLOW) } },
+      execute: sh('echo step >> "$HOME/count"'),
+    });
+    const owner = runner.start(['run', 'tooled', '--input', 'x']);
+    await until(() => runner.lines('count').includes('begin'));
+    const waiting = runner.start(['run', 'tooled', '--input', 'y']);
+    await until(() => runner.types().filter((type) => type === 'RunStarted').length === 2);
+    for (const { child, seen } of [owner, waiting]) {
+      child.kill('SIGINT');
+      await until(() => child.exitCode !== null || seen().stderr.includes('Ctrl-C again'));
+      if (child.exitCode === null) child.kill('SIGINT');
+    }
+    expect((await owner.ended).code).toBe(130);
+    expect((await waiting.ended).code).toBe(130);
+    expect(runner.lines('count')).toEqual(['begin']);
+    letGo(runner);
+    for (const task of ['x', 'y'])
+      expect(await runner.json(['run', 'tooled', '--input', task])).toMatchObject({ code: 0 });
+    expect(runner.lines('count')).toEqual(['begin', 'begin', 'end', 'step', 'step']);
+  });
+
   test('lets the step finish, ends with 130, and the run goes on from there', async () => {
     const runner = wfRunner();
     runner.define({

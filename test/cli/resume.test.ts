@@ -1,5 +1,5 @@
 /** Section "run, resume, force, keys": work for a key is done once, and a run goes on where it stopped. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sh, treeOf, type WfRunner, wfRunner } from '../support/wf.ts';
@@ -196,6 +196,30 @@ describe('resume', () => {
     expect(resumed.code).toBe(0);
     expect(resumed.stderr).toContain('--with-current-definition');
     expect(runner.lines('count')).toEqual(['first', 'second', 'second']);
+  });
+
+  test('does not need the definition file any more: it may be broken or gone', async () => {
+    const runner = wfRunner();
+    twoSteps(runner);
+    const failed = await runner.json(['run', 'two', '--input', 'x']);
+    writeFileSync(join(runner.home, 'definitions/two.json'), '{ broken');
+    expect(await runner.json(['resume', failed.run.runId])).toMatchObject({ code: 5 });
+    rmSync(join(runner.home, 'definitions/two.json'));
+    writeFileSync(runner.path('ok'), '');
+    expect(await runner.json(['resume', failed.run.runId])).toMatchObject({ code: 0 });
+    const current = await runner.json(['run', 'two', '--input', 'x']);
+    expect(current).toMatchObject({ code: 3 });
+  });
+
+  test('of a waiting run cannot change its definition under the approval', async () => {
+    const runner = wfRunner();
+    counting(runner);
+    const { run } = await runner.json(['run', 'count', '--input', 'restart it']);
+    runner.define({ id: 'count', execute: sh('echo other >> "$HOME/count"') });
+    const refused = await runner.json(['resume', run.runId, '--with-current-definition']);
+    expect(refused).toMatchObject({ code: 4, error: { code: 'definition-in-use' } });
+    expect(refused.error.hint).toContain('wf cancel');
+    expect(runner.types(run.runId)).not.toContain('DefinitionAdopted');
   });
 
   test('--with-current-definition goes on with the file as it is now, and records that it did', async () => {

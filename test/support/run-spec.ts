@@ -85,6 +85,7 @@ export function runSpec(raw: Readonly<Record<string, unknown>>, options: SpecOpt
       const decided = step(state, ask, now);
       return {
         decided,
+        // biome-ignore lint/suspicious/noThenProperty: given, when, then is how such a test is read; none is awaited
         then: (...expected) => {
           if (isRefusal(decided)) throw new Error(`refused (${decided.code}): ${decided.message}`);
           expect(decided.map(({ type }) => type)).toEqual(

@@ -7,10 +7,12 @@ import { createHash } from 'node:crypto';
 import type { EnginePorts } from '../../src/engine/ports.ts';
 import { WfError } from '../../src/errors.ts';
 import type { AnyEvent } from '../../src/events/catalog.ts';
+import { previewOf } from '../../src/events/envelope.ts';
 import { runStream } from '../../src/events/streams.ts';
 import { freshUlid } from '../../src/log/event-ids.ts';
 import { type AppendResult, ConflictError, type EventStore } from '../../src/log/event-store.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/log/memory-store.ts';
+import { runFiles } from '../../src/projections/run-files.ts';
 import type { Definition } from '../../src/workflow/definition.ts';
 import type { DispatchEffect, EffectResult } from '../../src/workflow/effects.ts';
 import { evolve, type FoldableEvent } from '../../src/workflow/evolve.ts';
@@ -79,6 +81,11 @@ export class Simulation {
   readonly #options: SimulationOptions;
   readonly #random = seededRandom(7);
   readonly #blobs = new Map<string, Uint8Array>();
+  /** As a projector keeps them: each run's state, folded on from where the last projection ended. */
+  #projected = new Map<string, RunState>();
+  #connected = false;
+  /** Definitions whose file was edited: another hash, the same meaning. */
+  readonly #edited = new Set<string>();
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -99,10 +106,40 @@ export class Simulation {
   /** What was not on disk is gone. */
   powerCut(): void {
     this.store = this.#open(this.store.durableLines());
+    // Only what is on disk is ever projected, and a new process begins with what the log says.
+    this.#projected = new Map();
   }
 
   reopen(): void {
     this.store = this.#open(this.store.lines());
+  }
+
+  /** From now on an assistant is connected: `auto` goes to it. */
+  connect(): void {
+    this.#connected = true;
+  }
+
+  editDefinition(id: string): void {
+    this.#edited.add(id);
+  }
+
+  #project(): void {
+    for (const runId of this.runIds()) {
+      const before = this.#projected.get(runId) ?? noRun;
+      const newer = this.store.events(runStream(runId)).slice(before.version);
+      this.#projected.set(runId, foldStream(newer, before));
+    }
+  }
+
+  /** What was projected step by step is what the log says as a whole, to the byte. */
+  rebuild(): void {
+    this.#project();
+    for (const [runId, state] of this.#projected) {
+      const kept = runFiles(state, previewOf);
+      const anew = runFiles(this.run(runId), previewOf);
+      const same = kept.size === anew.size && [...anew].every(([path, text]) => kept.get(path) === text);
+      if (!same) throw new Error(`the projection of run ${runId} is not what a rebuild gives`);
+    }
   }
 
   sleep(ms: number): void {
@@ -167,7 +204,7 @@ export class Simulation {
       newId: () => freshUlid(this.#nowMs, this.#random),
       randomWord: (length) => Array.from(this.#random(length), (byte) => 'abcdefgh'[byte % 8]).join(''),
       redact: (text) => ({ text, count: 0 }),
-      connected: {},
+      connected: this.#connected ? { openclaw: {} } : {},
       definitions: {
         load: async (id) => this.#load(id),
         parse: async (body) => normaliseDefinition(JSON.parse(body)),
@@ -192,6 +229,7 @@ export class Simulation {
         project: async () => {
           const head = await this.store.head();
           if (head !== null) await this.store.sync(head);
+          this.#project();
         },
         keepUp: async () => undefined,
         isRegistered: () => false,
@@ -256,7 +294,7 @@ export class Simulation {
   #load(id: string) {
     const raw = this.#options.definitions[id];
     if (raw === undefined) throw new WfError('workflow-unknown', id, { exitCode: 3 });
-    const body = JSON.stringify(raw);
+    const body = JSON.stringify(this.#edited.has(id) ? { ...raw, description: 'edited' } : raw);
     const definition: Definition = normaliseDefinition(raw);
     return {
       id,
@@ -333,8 +371,8 @@ export class Simulation {
 }
 
 type Events = ReturnType<MemoryStore['events']>;
-export const foldStream = (events: Events): RunState =>
-  events.reduce((state, event) => evolve(state, event as unknown as FoldableEvent), noRun);
+export const foldStream = (events: Events, from: RunState = noRun): RunState =>
+  events.reduce((state, event) => evolve(state, event as unknown as FoldableEvent), from);
 
 /** What must hold of every log, whatever happened. */
 export function assertInvariants(simulation: Simulation): void {

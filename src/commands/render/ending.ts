@@ -1,7 +1,7 @@
 /** How a run ended or where it stopped, in words: what happened, what is true now, and the next commands. */
 
 import type { Answer } from '../../engine/answer.ts';
-import { previewOf } from '../../events/envelope.ts';
+import { previewOf, type Text } from '../../events/envelope.ts';
 import { opsGated } from '../../workflow/ops-gate.ts';
 import { type Approval, type Effect, outputOf, type RunState, taskOf } from '../../workflow/state.ts';
 import { absolute, tilde } from './paths.ts';
@@ -140,27 +140,44 @@ function waiting(run: RunState, context: EndingContext): string {
   }
 }
 
-/** The exact text that will be sent, what a yes is bound to, and how to say yes or no. */
-export function approvalText(run: RunState, approval: Approval, context: EndingContext): string {
+/** The texts of an approval to their last character, read from where long ones are kept. */
+export type WholeTexts = { readonly task: string; readonly messages: ReadonlyMap<string, string> };
+
+/**
+ * The exact text that will be sent, what a yes is bound to, and how to say yes or no.
+ * @param whole for who is about to say yes; without it long texts are cut, and say so
+ */
+export function approvalText(
+  run: RunState,
+  approval: Approval,
+  context: EndingContext,
+  whole?: WholeTexts,
+): string {
+  const shown = (text: Text): string => `${indent(safe(whole === undefined ? cut(text) : previewOf(text)), '    │ ')}\n`;
   const covers = approval.covers.map((cover) => {
     const to = cover.target === undefined ? '' : ` to ${cover.target}`;
-    return `  step ${cover.step}: ${cover.dispatcher}${to}\n${indent(safe(previewOf(cover.message)).slice(0, HOW_LONG_PREVIEW), '    │ ')}\n`;
+    return `  step ${cover.step}: ${cover.dispatcher}${to}\n${shown(whole?.messages.get(cover.step) ?? cover.message)}`;
   });
   // A program is given the task beside its command line (WF_TASK): a yes to one without the other would be blind.
   const given = approval.covers.some((cover) => cover.dispatcher === 'command');
-  const task = opsGated(outputOf(run, 'classify')?.route ?? '', previewOf(taskOf(run)));
-  const withTask = given
-    ? `  with the task\n${indent(safe(task).slice(0, HOW_LONG_PREVIEW), '    │ ')}\n`
-    : '';
+  const task = whole?.task ?? opsGated(outputOf(run, 'classify')?.route ?? '', cut(taskOf(run)));
+  const withTask = given ? `  with the task\n${shown(task)}` : '';
+  const nothing = run.effects.length === 0 ? 'Nothing was dispatched.' : 'Nothing more was dispatched.';
   const id = `A-${context.short(run.runId)}${approval.approvalId.slice(`A-${run.runId}`.length)}`;
   return (
-    `⏸ waits for your approval: ${approval.risk} risk (${approval.reasons.join('; ')}). Nothing was dispatched.\n\n` +
+    `⏸ waits for your approval: ${approval.risk} risk (${approval.reasons.join('; ')}). ${nothing}\n\n` +
     `Exactly this will be dispatched:\n${covers.join('')}${withTask}\n` +
     `  bound to  ${approval.binding.slice(0, 16)}   a changed definition, input, target or message asks again\n` +
     `  expires   never\n\n` +
     `Yes:  wf approve ${id}\nNo:   wf reject ${id}\n\n`
   );
 }
+
+const cut = (text: Text): string => {
+  const preview = previewOf(text);
+  if (typeof text === 'string' && preview.length <= HOW_LONG_PREVIEW) return preview;
+  return `${preview.slice(0, HOW_LONG_PREVIEW)}\n[… cut here; wf approve shows all of it before it asks]`;
+};
 
 function reused(run: RunState, context: EndingContext): string {
   const done = run.status === 'completed';
