@@ -31,13 +31,18 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   }
   const short = shortApprovalId(home, state, approval);
   const typed = askOnTerminal(
-    `${approvalText(state, approval, {
-      home: home.paths.home,
-      env: invocation.env,
-      nowMs: home.ports.clock.now(),
-      short: (runId) => shortestUniquePrefix(home.index, runId),
-      isLast: false,
-    }, await wholeTexts(home, state, approval))}Type the approval id (${short}) to let it happen: `,
+    `${approvalText(
+      state,
+      approval,
+      {
+        home: home.paths.home,
+        env: invocation.env,
+        nowMs: home.ports.clock.now(),
+        short: (runId) => shortestUniquePrefix(home.index, runId),
+        isLast: false,
+      },
+      await wholeTexts(home, state, approval),
+    )}Type the approval id (${short}) to let it happen: `,
   );
   if (typed !== short && typed !== approval.approvalId) {
     throw usageError(

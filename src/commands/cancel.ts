@@ -3,13 +3,14 @@ import { cancelRun } from '../engine/outside-commands.ts';
 import { ExitCode } from '../errors.ts';
 import { shortestUniquePrefix } from '../home/read-model.ts';
 import { openFor, resolveRun } from './home-of.ts';
+import { redactedReason } from './reason.ts';
 import { runView } from './render/run-view.ts';
-import { argument, type Invocation, option } from './verb.ts';
+import { argument, type Invocation } from './verb.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const home = await openFor(invocation);
   const runId = await resolveRun(home, argument(invocation, 0));
-  const state = await cancelRun(home.ports, runId, 'user', option(invocation, 'reason'));
+  const state = await cancelRun(home.ports, runId, 'user', redactedReason(invocation, home));
   if (invocation.json) {
     const view = runView(state, home.paths.home);
     invocation.io.out(`${JSON.stringify({ schema: 'wf.run/1', answer: 'ended', exitCode: 0, run: view })}\n`);

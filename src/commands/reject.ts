@@ -5,13 +5,14 @@ import { ExitCode } from '../errors.ts';
 import { shortestUniquePrefix } from '../home/read-model.ts';
 import { approvalOf } from './approval-of.ts';
 import { openFor } from './home-of.ts';
+import { redactedReason } from './reason.ts';
 import { runView } from './render/run-view.ts';
-import { argument, type Invocation, option } from './verb.ts';
+import { argument, type Invocation } from './verb.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const home = await openFor(invocation);
   const { run: before, approval } = await approvalOf(home, argument(invocation, 0));
-  const reason = option(invocation, 'reason');
+  const reason = redactedReason(invocation, home);
   const state = await recordFact(home.ports, before.runId, {
     type: 'Reject',
     approvalId: approval.approvalId,

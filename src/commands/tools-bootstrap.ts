@@ -24,7 +24,9 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   if (head !== null) await home.store.sync(head);
   await home.ports.projections.project();
   const tools = outcomes(done);
-  const ok = done.interrupted !== true && tools.every(({ result }) => result === 'configured' || result === 'already_configured');
+  const ok =
+    done.interrupted !== true &&
+    tools.every(({ result }) => result === 'configured' || result === 'already_configured');
   if (invocation.json) {
     printJson(invocation, { schema: 'wf.tool/1', action: 'bootstrap', workflowId: id, ok, tools });
   } else if (tools.length === 0) io.out(`Workflow ${id} names no tool.\n`);

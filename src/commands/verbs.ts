@@ -5,6 +5,11 @@ const DETACH: OptionSpec = {
   name: 'detach',
   summary: 'return as soon as it is recorded; the work goes on by itself',
 };
+/** For a fact about a run: it is kept, and acted on by whoever touches the run next. */
+const DETACH_FACT: OptionSpec = {
+  name: 'detach',
+  summary: 'record it and return; the next `wf run` or `wf resume` of it goes on',
+};
 const RUN_ARG = {
   name: 'run',
   required: true,
@@ -125,7 +130,7 @@ export const VERBS: readonly VerbSpec[] = [
     args: [
       { name: 'approval', required: true, summary: 'approval id, a unique prefix, a run id, or `last`' },
     ],
-    options: [DETACH],
+    options: [DETACH_FACT],
     load: () => import('./approve.ts'),
   },
   {
@@ -148,7 +153,7 @@ export const VERBS: readonly VerbSpec[] = [
       { name: 'text', value: 'TEXT', summary: 'the outcome in words; `-` reads standard input' },
       { name: 'file', value: 'FILE', summary: 'the outcome, from a file' },
       { name: 'nonce', value: 'WORD', summary: "the brief's one-time word" },
-      DETACH,
+      DETACH_FACT,
     ],
     load: () => import('./report.ts'),
   },
@@ -275,7 +280,7 @@ export const VERBS: readonly VerbSpec[] = [
     options: [
       { name: 'sent', summary: 'it happened: go on' },
       { name: 'not-sent', summary: 'it did not happen: do it now' },
-      DETACH,
+      DETACH_FACT,
     ],
     load: () => import('./resolve.ts'),
   },

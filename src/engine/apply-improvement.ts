@@ -131,5 +131,21 @@ async function carryOut(
     return done;
   }
   await confirm(ports, { improvementId, workflowId, afterHash, reverts });
+  // The copy says `"$schema": "./workflow.schema.json"`: an editor finds it only if it stands beside it.
+  if (copiedFromBundled) copySchema(places);
   return { improvementId, changes, backup, file, copiedFromBundled };
+}
+
+function copySchema({ home, bundledDir }: Improver['places']): void {
+  const fs = process.getBuiltinModule('node:fs');
+  try {
+    const { COPYFILE_EXCL } = fs.constants;
+    fs.copyFileSync(
+      `${bundledDir}/workflow.schema.json`,
+      `${home}/definitions/workflow.schema.json`,
+      COPYFILE_EXCL,
+    );
+  } catch {
+    // There already, or not to be had: the definition runs without it.
+  }
 }

@@ -45,7 +45,8 @@ describe('what a command is given', () => {
 
   test('a task above 96 KiB comes by file alone; as an argument above 128 KiB it is a clear failure', async () => {
     const runner = wfRunner();
-    const script = 'wc -c < "$WF_TASK_FILE" > "$HOME/size"; (env | grep ^WF_TASK= || echo unset) > "$HOME/task"';
+    const script =
+      'wc -c < "$WF_TASK_FILE" > "$HOME/size"; (env | grep ^WF_TASK= || echo unset) > "$HOME/task"';
     runner.define({ id: 'big', execute: sh(script) });
     const task = 'ü'.repeat(60_000);
     const done = await runner.json(['run', 'big', '--input', '-'], { input: task });

@@ -1,7 +1,7 @@
 /** `wf report`: work is handed in, once, by who was given it; then the run goes on to its end. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Answered, sh, type WfRunner, wfRunner } from '../support/wf.ts';
+import { type Answered, expectHealthy, sh, type WfRunner, wfRunner } from '../support/wf.ts';
 
 const queue = async (runner: WfRunner, input = 'write a blog') => {
   const queued = await runner.json(['run', 'autonomous-e2e', '--input', input]);
@@ -114,6 +114,7 @@ describe('a report', () => {
     const done = await runner.json(['report', taskId, '--file', '-'], { input: text });
     expect(done).toMatchObject({ code: 0, run: { status: 'completed' } });
     expect(summaryOf(done)).toContain('the end');
+    await expectHealthy(runner);
   });
 });
 

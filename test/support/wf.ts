@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 
 export const root = resolve(import.meta.dirname, '../..');
 export const WF = join(root, 'dist/wf.cjs');
@@ -201,6 +201,14 @@ function answered(ended: Ended): Answered {
 /** Waits until something is true; the test's own timeout is the limit. */
 export async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((done) => setTimeout(done, 10));
+}
+
+/** After whatever happened: every line of the log is whole, and the projections are what the log makes of them. */
+export async function expectHealthy(runner: WfRunner): Promise<void> {
+  const verified = await runner.wf(['log', 'verify']);
+  expect(verified.code, verified.stdout + verified.stderr).toBe(0);
+  const compared = await runner.wf(['rebuild-projections', '--check']);
+  expect(compared.code, compared.stdout + compared.stderr).toBe(0);
 }
 
 /** Every path below a folder with its size, times and content: two calls show whether anything changed. */

@@ -153,7 +153,8 @@ export function approvalText(
   context: EndingContext,
   whole?: WholeTexts,
 ): string {
-  const shown = (text: Text): string => `${indent(safe(whole === undefined ? cut(text) : previewOf(text)), '    │ ')}\n`;
+  const shown = (text: Text): string =>
+    `${indent(safe(whole === undefined ? cut(text) : previewOf(text)), '    │ ')}\n`;
   const covers = approval.covers.map((cover) => {
     const to = cover.target === undefined ? '' : ` to ${cover.target}`;
     return `  step ${cover.step}: ${cover.dispatcher}${to}\n${shown(whole?.messages.get(cover.step) ?? cover.message)}`;
