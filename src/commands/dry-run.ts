@@ -2,7 +2,7 @@
 import { systemClock } from '../effects/clock.ts';
 import { holderOf, readKey } from '../engine/key-claims.ts';
 import { openReadOnly } from '../engine/open-home.ts';
-import { type PreparedRequest, prepareRequest } from '../engine/start-run.ts';
+import { type PreparedRequest, prepareRequest } from '../engine/prepare-request.ts';
 import { ExitCode, isRefusal, refusalToError } from '../errors.ts';
 import { advance } from '../workflow/advance.ts';
 import { evolve } from '../workflow/evolve.ts';

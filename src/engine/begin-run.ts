@@ -6,9 +6,9 @@ import type { Answer } from './answer.ts';
 import { continueRun } from './continue-run.ts';
 import { drive } from './drive.ts';
 import type { EnginePorts } from './ports.ts';
+import type { PreparedRequest } from './prepare-request.ts';
 import { registration } from './registration.ts';
 import { RunSession } from './session.ts';
-import type { PreparedRequest } from './start-run.ts';
 
 export async function claimAndStart(
   ports: EnginePorts,

@@ -2,104 +2,23 @@
  * `run`: work for a key is started once. Answers with the run that has the key already, follows it while it lives,
  * takes it over when its owner is gone, and claims the key for a new run only when nobody has it.
  */
-import { conflictError, isRefusal, refusalToError, usageError } from '../errors.ts';
+import { conflictError } from '../errors.ts';
 import { ConflictError } from '../log/event-store.ts';
 import type { Claim } from '../projections/key-state.ts';
-import type { RunContext } from '../workflow/context.ts';
-import { classify } from '../workflow/stages/classify.ts';
-import { type RunInput, readInput } from '../workflow/stages/intake.ts';
+import { formatPath } from '../workflow/finding.ts';
 import type { RunState } from '../workflow/state.ts';
-import { usedFields } from '../workflow/used-fields.ts';
 import type { Answer } from './answer.ts';
-import { holderOf, noteAnswer, readKey, streamOfKey } from './key-claims.ts';
+import { holderOf, noteAnswer, readKey } from './key-claims.ts';
 import { LostRace } from './lost-race.ts';
-import type { EnginePorts, LoadedDefinition } from './ports.ts';
-
-export type RunRequest = {
-  readonly workflowId: string;
-  /** Raw, as it came from the user. */
-  readonly input: string;
-  readonly key?: string;
-  readonly force: boolean;
-  readonly route?: string;
-  /** Return once the run exists (or is found to live) instead of at its end. */
-  readonly detach: boolean;
-};
-
-/** A request made ready: what `--dry-run` shows and `run` acts on. */
-export type PreparedRequest = {
-  readonly request: RunRequest;
-  readonly loaded: LoadedDefinition;
-  readonly context: RunContext;
-  readonly redactions: number;
-  readonly key: string;
-  /** Of the raw trimmed input. */
-  readonly inputHash: string;
-  readonly keyStream: string;
-};
-
-const MAX_KEY_CHARS = 512;
-
-/** @throws {WfError} exit 2 or 3: bad input, unknown workflow or route, broken definition */
-export async function prepareRequest(ports: EnginePorts, request: RunRequest): Promise<PreparedRequest> {
-  const loaded = await ports.definitions.load(request.workflowId);
-  const raw = orThrow(readInput(request.input));
-  if (
-    request.key !== undefined &&
-    (request.key.trim() === '' || request.key.length > MAX_KEY_CHARS || !/^[^\p{Cc}]+$/u.test(request.key))
-  ) {
-    throw usageError('key-invalid', `--idempotency-key must be 1 to ${MAX_KEY_CHARS} printable characters`, {
-      hint: 'Give a short name without line breaks, or leave it out: workflow and input are the key then.',
-    });
-  }
-  const redacted = ports.redact(raw.text);
-  const input = redacted.count === 0 ? raw : orThrow(readInput(redacted.text));
-  const { home, connected, sha256 } = ports;
-  const context: RunContext = {
-    definition: loaded.definition,
-    definitionHash: loaded.hash,
-    input,
-    home,
-    connected,
-    sha256,
-  };
-  assertFields(loaded, input);
-  if (request.route !== undefined) orThrow(classify(loaded.definition, input, request.route));
-  const key = request.key ?? sha256(`${loaded.id}:${raw.text}`);
-  return {
-    request,
-    loaded,
-    context,
-    redactions: redacted.count,
-    key,
-    inputHash: sha256(raw.text),
-    keyStream: streamOfKey(ports, loaded.id, key),
-  };
-}
-
-function assertFields(loaded: LoadedDefinition, input: RunInput): void {
-  const missing = usedFields(loaded.definition).filter((field) => !input.fields.has(field));
-  if (missing.length === 0) return;
-  const example = JSON.stringify({
-    task: 'what is to be done',
-    ...Object.fromEntries(missing.map((field) => [field, '…'])),
-  });
-  throw usageError(
-    'input-field-missing',
-    `workflow ${loaded.id} uses input fields that are not given: ${missing.join(', ')}`,
-    {
-      hint: `Give the input as JSON, for example: --input '${example}'`,
-    },
-  );
-}
-
-function orThrow<T extends RunInput | object>(value: T): Exclude<T, { refused: true }> {
-  if (isRefusal(value)) throw refusalToError(value);
-  return value as Exclude<T, { refused: true }>;
-}
+import type { EnginePorts } from './ports.ts';
+import { type PreparedRequest, prepareRequest, type RunRequest } from './prepare-request.ts';
 
 export async function startRun(ports: EnginePorts, request: RunRequest): Promise<Answer> {
   const prepared = await prepareRequest(ports, request);
+  // Told once for each content of the file: a definition the log knows is not checked again.
+  for (const { path, message } of prepared.loaded.warnings) {
+    ports.onNotice?.(`definition ${prepared.loaded.id}: ${formatPath(path)}: ${message}`);
+  }
   for (;;) {
     try {
       return await answerOnce(ports, prepared);

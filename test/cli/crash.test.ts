@@ -6,7 +6,7 @@ import { expectHealthy, sh, until, type WfRunner, wfRunner } from '../support/wf
 
 /** Marks its beginning, waits for the file `go`, marks its end. */
 const SLOW =
-  'echo begin >> "$HOME/count"; until [ -e "$HOME/go" ]; do sleep 0.02; done; echo end >> "$HOME/count"';
+  'echo begin >> "$HOME/count"; while [ -d "$HOME" ] && [ ! -e "$HOME/go" ]; do sleep 0.02; done; echo end >> "$HOME/count"';
 const begun = (runner: WfRunner) =>
   until(() => runner.lines('count').includes('begin') && isWhole(scratchFile(runner)));
 const letGo = (runner: WfRunner): void => writeFileSync(runner.path('go'), '');
@@ -128,6 +128,28 @@ describe('kill -9 in the middle of a step', () => {
     expect(runner.lines('count')).toEqual(['a', 'begin', 'begin', 'end']);
   });
 
+  test('in a retry wait, the same command waits on and makes the next attempt', async () => {
+    const runner = wfRunner();
+    runner.define({
+      id: 'busy',
+      execute: {
+        ...sh('echo try >> "$HOME/count"; test -e "$HOME/go" || exit 75'),
+        notPerformedExitCodes: [75],
+        retry: { maxAttempts: 2, backoff: '1s' },
+      },
+    });
+    const { child, ended } = runner.start(['run', 'busy', '--input', 'x']);
+    await until(() => runner.types().includes('EffectFailed'));
+    child.kill('SIGKILL');
+    await ended;
+    letGo(runner);
+    expect(await runner.json(['run', 'busy', '--input', 'x'])).toMatchObject({
+      code: 0,
+      run: { status: 'completed' },
+    });
+    expect(runner.lines('count')).toEqual(['try', 'try']);
+  });
+
   test('cancel ends the child that was left behind', async () => {
     const runner = wfRunner();
     await killedMidStep(runner);
@@ -170,13 +192,12 @@ describe('Ctrl-C', () => {
     await until(() => runner.lines('count').includes('begin'));
     const waiting = runner.start(['run', 'tooled', '--input', 'y']);
     await until(() => runner.types().filter((type) => type === 'RunStarted').length === 2);
-    for (const { child, seen } of [owner, waiting]) {
-      child.kill('SIGINT');
-      await until(() => child.exitCode !== null || seen().stderr.includes('Ctrl-C again'));
-      if (child.exitCode === null) child.kill('SIGINT');
-    }
-    expect((await owner.ended).code).toBe(130);
+    waiting.child.kill('SIGINT');
     expect((await waiting.ended).code).toBe(130);
+    owner.child.kill('SIGINT');
+    await until(() => owner.seen().stderr.includes('Ctrl-C again'));
+    owner.child.kill('SIGINT');
+    expect((await owner.ended).code).toBe(130);
     expect(runner.lines('count')).toEqual(['begin']);
     letGo(runner);
     for (const task of ['x', 'y'])

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { expectHealthy, type Started, sh, until, type WfRunner, wfRunner } from '../support/wf.ts';
 
 const SLOW =
-  'echo begin >> "$HOME/count"; until [ -e "$HOME/go" ]; do sleep 0.02; done; echo end >> "$HOME/count"';
+  'echo begin >> "$HOME/count"; while [ -d "$HOME" ] && [ ! -e "$HOME/go" ]; do sleep 0.02; done; echo end >> "$HOME/count"';
 const letGo = (runner: WfRunner): void => writeFileSync(runner.path('go'), '');
 const begun = (runner: WfRunner) => until(() => runner.lines('count').includes('begin'));
 
@@ -83,6 +83,22 @@ describe('the same request from several processes', () => {
     expect(await first).toMatchObject({ code: 0 });
   });
 
+  test('Ctrl-C in one that only looks on ends the looking, not the work', async () => {
+    const runner = wfRunner();
+    runner.define({ id: 'slow', execute: sh(SLOW) });
+    const first = runner.json(['run', 'slow', '--input', 'x']);
+    await begun(runner);
+    const follower = runner.start(['run', 'slow', '--input', 'x']);
+    await looksOn(runner, follower);
+    follower.child.kill('SIGINT');
+    const { code, stderr } = await follower.ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain('goes on');
+    letGo(runner);
+    expect(await first).toMatchObject({ code: 0, run: { status: 'completed' } });
+    expect(runner.lines('count')).toEqual(['begin', 'end']);
+  });
+
   test('--force starts a second one beside a live one', async () => {
     const runner = wfRunner();
     runner.define({ id: 'slow', execute: sh(SLOW) });
@@ -139,7 +155,9 @@ describe('different work side by side', () => {
 
   test('of two runs that need the same tool one bootstraps it and the other waits for that', async () => {
     const runner = wfRunner();
-    const tool = sh('echo tool >> "$HOME/tool"; until [ -e "$HOME/go" ]; do sleep 0.02; done');
+    const tool = sh(
+      'echo tool >> "$HOME/tool"; while [ -d "$HOME" ] && [ ! -e "$HOME/go" ]; do sleep 0.02; done',
+    );
     runner.define({
       id: 'tooled',
       autoConfigure: { allowlist: ['t'], toolCommands: { t: { ...tool, required: true } } },

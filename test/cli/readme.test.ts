@@ -9,10 +9,12 @@ const root = resolve(import.meta.dirname, '../..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
 type Block = { readonly command: string; readonly output: string };
-const blocks: readonly Block[] = [...readme.matchAll(/```console\n\$ (wf .+)\n([\s\S]*?)```/g)].map((match) => ({
-  command: match[1] ?? '',
-  output: match[2] ?? '',
-}));
+const blocks: readonly Block[] = [...readme.matchAll(/```console\n\$ (wf .+)\n([\s\S]*?)```/g)].map(
+  (match) => ({
+    command: match[1] ?? '',
+    output: match[2] ?? '',
+  }),
+);
 
 /** Ids, times and durations differ from run to run; nothing else may. */
 const normalise = (text: string): string =>
