@@ -1,6 +1,6 @@
 /**
- * dispatch_task.sh against a real OpenClaw gateway on loopback with a model server of our own: one job and one agent
- * turn for two dispatches with the same key. Needs `openclaw` (OPENCLAW_BIN, or on PATH) and Node >= 24.16 first on
+ * dispatch_task.sh and the built `wf` against a real OpenClaw gateway on loopback with a model server of our own: one
+ * job and one agent turn for two dispatches with the same key, and for a `wf run` that is killed while it dispatches. Needs `openclaw` (OPENCLAW_BIN, or on PATH) and Node >= 24.16 first on
  * PATH; about a minute and 1 GB of memory. Exits 0 when every check holds, 1 otherwise, 2 when there is no OpenClaw.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -15,6 +15,7 @@ import { promisify } from 'node:util';
 
 const openclaw = process.env.OPENCLAW_BIN ?? 'openclaw';
 const script = fileURLToPath(new URL('../../scripts/workflow_ops/dispatch_task.sh', import.meta.url));
+const launcher = fileURLToPath(new URL('../../dist/wf.cjs', import.meta.url));
 const READY_LIMIT_MS = 120_000;
 const TURN_LIMIT_MS = 90_000;
 const TOKEN = 'for-this-test-only';
@@ -138,6 +139,71 @@ async function dispatch(env, task) {
   };
 }
 
+/** The built program, whole: `wf run` with an assistant named in config.json. */
+async function engine(env, dir, model, list) {
+  const home = path.join(dir, 'workflows');
+  fs.mkdirSync(home, { mode: 0o700 });
+  fs.writeFileSync(path.join(home, 'config.json'), '{ "openclaw": { "agent": "personal-assistant" } }');
+  const args = (task) => [launcher, 'run', 'autonomous-e2e', '--input', task, '--json', '--home', home];
+  const wf = (task) =>
+    promisify(execFile)(process.execPath, args(task), { env }).then(
+      ({ stdout }) => ({ code: 0, answer: JSON.parse(stdout) }),
+      ({ code, stdout }) => ({ code, answer: JSON.parse(stdout) }),
+    );
+  const asked = (marker) => model.prompts.filter((prompt) => prompt.includes(marker)).length;
+  const turn = async (marker) => {
+    for (const startedAt = Date.now(); asked(marker) === 0 && Date.now() - startedAt < TURN_LIMIT_MS; )
+      await sleep(250);
+    await sleep(3000);
+  };
+
+  const first = await wf('write a note about MARKER-3');
+  const jobId = first.answer.run?.tasks?.[0]?.jobId;
+  check(
+    'wf run hands the task to the assistant',
+    first.code === 0 && first.answer.run.status === 'handed_off' && jobId !== undefined,
+  );
+  const again = await wf('write a note about MARKER-3');
+  check('the same wf run again dispatches nothing', again.answer.answer === 'reused');
+  await turn('MARKER-3');
+  check('the agent got the brief once', asked('MARKER-3') === 1, `${asked('MARKER-3')}`);
+
+  // Killed while it dispatches: the child goes on, and the next command finds what it did.
+  const killed = spawn(process.execPath, args('write a note about MARKER-4'), { env, stdio: 'ignore' });
+  // Its pid stands there as soon as the dispatch script runs; before that nothing would have been dispatched.
+  const scratch = path.join(home, 'run');
+  const working = () =>
+    fs.existsSync(scratch) &&
+    fs.readdirSync(scratch).some((id) => fs.existsSync(path.join(scratch, id, 'child.json')));
+  while (!working()) await sleep(10);
+  killed.kill('SIGKILL');
+  await once(killed, 'exit');
+  let after = await wf('write a note about MARKER-4');
+  check(
+    'while the dispatch still works, it is left alone',
+    after.code === 6 && after.answer.error?.code === 'still-working',
+    `exit ${after.code}`,
+  );
+  for (let tries = 0; after.code === 6 && tries < 60; tries++) {
+    await sleep(500);
+    after = await wf('write a note about MARKER-4');
+  }
+  check(
+    'then the run goes on with the job that was added',
+    after.code === 0 && after.answer.run.status === 'handed_off',
+    `exit ${after.code}`,
+  );
+  const prefix = `wf:${after.answer.run.runId}:`;
+  const jobs = (await list()).filter((job) => job.declarationKey?.startsWith(prefix));
+  check(
+    'and there is one job for it',
+    jobs.length === 1 && jobs[0].id === after.answer.run.tasks[0].jobId,
+    `${jobs.length}`,
+  );
+  await turn('MARKER-4');
+  check('and one agent turn', asked('MARKER-4') === 1, `${asked('MARKER-4')}`);
+}
+
 async function main() {
   const run = promisify(execFile);
   try {
@@ -235,6 +301,7 @@ async function main() {
       'without a key, as the seed shows it, a job is added',
       plain.code === 0 && plain.jobId !== first.jobId,
     );
+    await engine(env, dir, model, list);
     await stop(gateway);
     const down = await dispatch({ ...keyed, WF_EFFECT_KEY: 'wf:run-3:execute.main:1' }, 'x');
     check(
