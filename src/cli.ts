@@ -2,6 +2,7 @@
 import { parseArgv } from './commands/parse-argv.ts';
 import { printError } from './commands/print-error.ts';
 import { processIo } from './commands/process-io.ts';
+import { programName } from './commands/program-name.ts';
 import { VERBS } from './commands/verbs.ts';
 
 /**
@@ -13,15 +14,17 @@ export async function main(argv: readonly string[], packageDir: string): Promise
   process.umask(0o077);
   const io = processIo();
   const json = argv.includes('--json');
+  let wf = 'wf';
   try {
     const parsed =
       parseArgv(argv, VERBS) ??
       (await (await import('./commands/explain-argv.ts')).explainArgv(argv, VERBS, io));
     if (typeof parsed === 'number') return parsed;
+    wf = programName({ options: parsed.options, env: process.env });
     const { run } = await parsed.verb.load();
     const { args, options } = parsed;
     return await run({ args, options, env: process.env, packageDir, io, json: options.get('json') === true });
   } catch (error) {
-    return printError(error, io, json);
+    return printError(error, io, json, wf);
   }
 }

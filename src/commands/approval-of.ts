@@ -18,7 +18,7 @@ export async function approvalOf(
   const numbered = /^A-[^.]+(\.\d+)$/.exec(text)?.[1];
   const approval =
     numbered === undefined
-      ? (run.approvals.find((candidate) => candidate.status === 'pending') ?? run.approvals.at(-1))
+      ? (run.approvals.findLast((candidate) => candidate.status === 'pending') ?? run.approvals.at(-1))
       : run.approvals.find((candidate) => candidate.approvalId === `A-${run.runId}${numbered}`);
   if (approval === undefined) {
     throw notFoundError('approval-unknown', `run ${run.runId} asks for no approval`, {

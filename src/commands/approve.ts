@@ -11,6 +11,7 @@ import { type Approval, outputOf, type RunState } from '../workflow/state.ts';
 import { approvalOf, shortApprovalId } from './approval-of.ts';
 import { askOnTerminal } from './ask-terminal.ts';
 import { openFor } from './home-of.ts';
+import { programName } from './program-name.ts';
 import { approvalText, type WholeTexts } from './render/ending.ts';
 import { argument, flag, type Invocation } from './verb.ts';
 import { printAnswer, watch } from './watch-run.ts';
@@ -40,6 +41,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
         nowMs: home.ports.clock.now(),
         short: (runId) => shortestUniquePrefix(home.index, runId),
         isLast: false,
+        wf: programName(invocation),
       },
       await wholeTexts(home, state, approval),
     )}Type the approval id (${short}) to let it happen: `,

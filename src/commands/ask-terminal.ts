@@ -7,6 +7,7 @@ import { usageError } from '../errors.ts';
 const fs = process.getBuiltinModule('node:fs');
 
 const MAX_LINE = 4096;
+const MAX_LINES_AHEAD = 10_000;
 
 /** @throws {WfError} exit 2 where there is no terminal */
 export function askOnTerminal(question: string): string {
@@ -23,11 +24,31 @@ export function askOnTerminal(question: string): string {
   const listeners = SIGNALS.map((signal) => [signal, process.listeners(signal)] as const);
   for (const signal of SIGNALS) process.removeAllListeners(signal);
   try {
+    // What was typed before the question is no answer to it.
+    discardTypedAhead();
     fs.writeSync(fd, question);
     return readLine(fd);
   } finally {
     fs.closeSync(fd);
     for (const [signal, ours] of listeners) for (const one of ours) process.on(signal, one);
+  }
+}
+
+/** Lines that wait already, read through a description of its own so that the question's read still blocks. */
+function discardTypedAhead(): void {
+  const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = fs.constants;
+  const fd = fs.openSync('/dev/tty', O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  try {
+    const lines = Buffer.alloc(MAX_LINE);
+    // Each read takes one line (or a Ctrl-D, which reads as nothing); EAGAIN says that none is left.
+    for (let left = MAX_LINES_AHEAD; left > 0; left--) fs.readSync(fd, lines, 0, lines.length, null);
+    throw usageError('not-confirmed', 'the terminal does not stop typing: nothing was asked', {
+      hint: 'Run the same command again, and type only when it asks.',
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+  } finally {
+    fs.closeSync(fd);
   }
 }
 

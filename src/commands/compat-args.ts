@@ -1,6 +1,7 @@
 /** What both of the script engine's command lines share: their argument syntax, and errors as pretty JSON, exit 1. */
 import { ExitCode, usageError, type WfError } from '../errors.ts';
 import { asWfError } from './print-error.ts';
+import { nameHome, programName } from './program-name.ts';
 import type { Invocation } from './verb.ts';
 
 type Syntax = {
@@ -53,16 +54,25 @@ const quietUntil =
   };
 
 export function printCompatError(error: unknown, invocation: Invocation, extra: object = {}): ExitCode {
-  const { code, message, where, hint } = asWfError(error);
+  const known = asWfError(error);
+  const { code, message, where, hint } = known;
+  // For whoever mends the program; a caller of the scripts is not shown it unasked.
+  const stack = invocation.env.WF_DEBUG && known.exitCode === ExitCode.bug ? stackOf(error) : undefined;
   const view = {
     ...extra,
     error: {
       code,
       message,
       ...(where === undefined ? {} : { where }),
-      ...(hint === undefined ? {} : { hint }),
+      ...(hint === undefined ? {} : { hint: nameHome(hint, programName(invocation)) }),
+      ...(stack === undefined ? {} : { stack }),
     },
   };
   invocation.io.err(`${JSON.stringify(view, null, 2)}\n`);
   return ExitCode.bug;
+}
+
+function stackOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return error.cause instanceof Error ? `${error.stack}\ncaused by ${error.cause.stack}` : error.stack;
 }

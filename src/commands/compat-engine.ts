@@ -13,6 +13,7 @@ import { ExitCode } from '../errors.ts';
 import type { RunState } from '../workflow/state.ts';
 import { compatUsage, printCompatError, readCompatArgs } from './compat-args.ts';
 import { openFor, resolveRun } from './home-of.ts';
+import { programName } from './program-name.ts';
 import { runView } from './render/run-view.ts';
 import { argument, flag, type Invocation, option } from './verb.ts';
 
@@ -22,8 +23,9 @@ const VALUES = ['input', 'resume', 'idempotency-key', 'home'] as const;
 const SWITCHES = ['force'] as const;
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
+  let parsed = invocation;
   try {
-    const parsed = readCompatArgs(invocation, { usage: USAGE, values: VALUES, switches: SWITCHES });
+    parsed = readCompatArgs(invocation, { usage: USAGE, values: VALUES, switches: SWITCHES });
     const [verb, workflowId, ...rest] = parsed.args;
     if (verb !== 'run')
       throw compatUsage(
@@ -37,7 +39,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     }
     return await runWorkflow({ ...parsed, args: [workflowId] });
   } catch (error) {
-    return printCompatError(error, invocation);
+    return printCompatError(error, parsed);
   }
 }
 
@@ -87,17 +89,21 @@ async function start(invocation: Invocation, home: OpenHome, input: string): Pro
 function print(invocation: Invocation, home: OpenHome, { kind, run }: Answer): ExitCode {
   const { io } = invocation;
   const { runId, workflowId } = run;
-  if (kind === 'live' || kind === 'reused' || kind === 'followed') {
+  const failed = run.status === 'failed' || run.status === 'cancelled';
+  // A run that was followed to a bad end did not do the work: that is no reuse.
+  if (kind === 'live' || kind === 'reused' || (kind === 'followed' && !failed)) {
     io.out(pretty({ reused: true, runId, workflowId, ...statusOf(run) }));
     return ExitCode.ok;
   }
   if (run.status === 'waiting') {
-    io.out(pretty({ runId, workflowId, status: 'waiting', waiting: waitingOf(run) }));
+    io.out(
+      pretty({ runId, workflowId, status: 'waiting', waiting: waitingOf(run, programName(invocation)) }),
+    );
     return ExitCode.ok;
   }
   const { summaryFile } = runView(run, home.paths.home);
   const view = { runId, workflowId, ...statusOf(run), output: { summaryFile } };
-  if (run.status !== 'failed' && run.status !== 'cancelled') {
+  if (!failed) {
     io.out(pretty(view));
     return ExitCode.ok;
   }
@@ -120,19 +126,20 @@ const statusOf = ({ status, outcome }: RunState) => ({
 
 function waitingOf(
   run: RunState,
+  wf: string,
 ): { readonly for: string; readonly id: string; readonly resolve: string } | null {
   const { waiting, runId } = run;
   if (waiting === null) return null;
   const { id } = waiting;
   switch (waiting.for) {
     case 'approval':
-      return { for: waiting.for, id, resolve: `wf approve ${id}` };
+      return { for: waiting.for, id, resolve: `${wf} approve ${id}` };
     case 'outcome':
-      return { for: waiting.for, id, resolve: `wf report ${runId} --file RESULT_FILE` };
+      return { for: waiting.for, id, resolve: `${wf} report ${runId} --file RESULT_FILE` };
     case 'unknown-effect':
-      return { for: waiting.for, id, resolve: `wf resolve ${runId} --sent | --not-sent` };
+      return { for: waiting.for, id, resolve: `${wf} resolve ${runId} --sent | --not-sent` };
     case 'retry':
-      return { for: waiting.for, id, resolve: `wf resume ${runId}` };
+      return { for: waiting.for, id, resolve: `${wf} resume ${runId}` };
   }
 }
 

@@ -16,30 +16,36 @@ const IMPROVE =
 const BOTH = `${SUBMIT}, or ${IMPROVE}`;
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
+  let parsed = invocation;
   try {
-    invocation.io.out(`${JSON.stringify(await answer(invocation), null, 2)}\n`);
+    const [verb, ...words] = invocation.args;
+    const syntax = syntaxOf(verb);
+    parsed = read({ ...invocation, args: words }, syntax);
+    invocation.io.out(`${JSON.stringify(await syntax.answer(parsed), null, 2)}\n`);
     return ExitCode.ok;
   } catch (error) {
-    return printCompatError(error, invocation, { ok: false });
+    return printCompatError(error, parsed, { ok: false });
   }
 }
 
-async function answer(invocation: Invocation): Promise<object> {
-  const [verb, ...words] = invocation.args;
+function syntaxOf(verb: string | undefined): Syntax {
   switch (verb) {
-    case 'submit': {
-      const values = ['run-id', 'home'];
-      const required = ['workflow-id', 'score', 'feedback'];
-      return submitEntry(
-        read({ ...invocation, args: words }, { usage: SUBMIT, required, values, switches: [] }),
-      );
-    }
-    case 'improve': {
-      const values = ['max-changes', 'home'];
-      const required = ['workflow-id'];
-      const switches = ['auto-apply'];
-      return improved(read({ ...invocation, args: words }, { usage: IMPROVE, required, values, switches }));
-    }
+    case 'submit':
+      return {
+        usage: SUBMIT,
+        required: ['workflow-id', 'score', 'feedback'],
+        values: ['run-id', 'home'],
+        switches: [],
+        answer: submitEntry,
+      };
+    case 'improve':
+      return {
+        usage: IMPROVE,
+        required: ['workflow-id'],
+        values: ['max-changes', 'home'],
+        switches: ['auto-apply'],
+        answer: improved,
+      };
     case undefined:
       throw compatUsage('there is no command', BOTH);
     default:
@@ -52,6 +58,7 @@ type Syntax = {
   readonly required: readonly string[];
   readonly values: readonly string[];
   readonly switches: readonly string[];
+  readonly answer: (invocation: Invocation) => Promise<object>;
 };
 
 function read(invocation: Invocation, { usage, required, values, switches }: Syntax): Invocation {

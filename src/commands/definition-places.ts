@@ -1,6 +1,6 @@
 /** Where a command line's definitions are: the home's, which need not exist, before the package's own. */
 import type { DefinitionPlaces } from '../home/definitions.ts';
-import { homeDir } from './home-of.ts';
+import { homeDir } from './home-dir.ts';
 import type { Invocation } from './verb.ts';
 
 export const placesOf = (invocation: Invocation): DefinitionPlaces => ({

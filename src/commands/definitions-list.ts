@@ -11,6 +11,7 @@ import type { Definition } from '../workflow/definition.ts';
 import { normaliseDefinition } from '../workflow/normalise.ts';
 import { checkFile } from './check-definition.ts';
 import { placesOf } from './definition-places.ts';
+import { programName } from './program-name.ts';
 import { listView, printJson } from './render/list.ts';
 import { tilde } from './render/paths.ts';
 import { oneLine, table } from './render/text.ts';
@@ -21,7 +22,10 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const items = await Promise.all(listDefinitions(places).map((entry) => itemOf(entry, places)));
   if (invocation.json) printJson(invocation, listView('definitions', items));
   else if (items.length === 0) invocation.io.out('There are no definitions.\n');
-  else invocation.io.out(`${rows(items, invocation)}\nOne of them: wf definitions show ID\n`);
+  else
+    invocation.io.out(
+      `${rows(items, invocation)}\nOne of them: ${programName(invocation)} definitions show ID\n`,
+    );
   return ExitCode.ok;
 }
 
@@ -52,7 +56,7 @@ const isBundled = (id: string, { bundledDir }: DefinitionPlaces): boolean =>
 
 type Item = Awaited<ReturnType<typeof itemOf>>;
 
-function rows(items: readonly Item[], { env }: Invocation): string {
+function rows(items: readonly Item[], invocation: Invocation): string {
   return table(
     items.map((item) => [
       item.ok ? '✓' : '✗',
@@ -60,7 +64,7 @@ function rows(items: readonly Item[], { env }: Invocation): string {
       item.overrides ? 'home, instead of the bundled one' : item.source,
       item.ok
         ? oneLine(item.description ?? '', 80)
-        : `${item.problems} error${item.problems === 1 ? '' : 's'}: wf definitions validate ${tilde(item.file, env)}`,
+        : `${item.problems} error${item.problems === 1 ? '' : 's'}: ${programName(invocation)} definitions validate ${tilde(item.file, invocation.env)}`,
     ]),
   );
 }

@@ -12,7 +12,9 @@ import { checkPermissions } from './doctor/check-permissions.ts';
 import { checkProjections } from './doctor/check-projections.ts';
 import { checkRuns, checkScratch } from './doctor/check-runs.ts';
 import { collectFindings, type Finding, type Findings } from './doctor/findings.ts';
-import { homeDir, openFor } from './home-of.ts';
+import { homeDir } from './home-dir.ts';
+import { openFor } from './home-of.ts';
+import { nameHome, programName } from './program-name.ts';
 import { printJson } from './render/list.ts';
 import { tilde } from './render/paths.ts';
 import { safe } from './render/text.ts';
@@ -24,12 +26,16 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const findings = collectFindings({ fix: flag(invocation, 'fix') });
   await findings.add({ id: 'node', severity: 'ok', message: `Node ${process.version}` });
   await examine(invocation, findings);
+  const wf = programName(invocation);
+  const named = findings.all.map((finding) =>
+    finding.fix === undefined ? finding : { ...finding, fix: nameHome(finding.fix, wf) },
+  );
   const ok = findings.all.every(({ severity }) => severity !== 'problem');
   if (invocation.json) {
     const home = homeDir(invocation);
-    printJson(invocation, { schema: 'wf.doctor/1', ok, home, findings: findings.all });
+    printJson(invocation, { schema: 'wf.doctor/1', ok, home, findings: named });
   } else {
-    invocation.io.out(doctorText(invocation, findings.all));
+    invocation.io.out(doctorText(invocation, named));
   }
   return ok ? ExitCode.ok : ExitCode.bug;
 }

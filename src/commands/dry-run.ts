@@ -7,10 +7,10 @@ import { ExitCode, isRefusal, refusalToError } from '../errors.ts';
 import { advance } from '../workflow/advance.ts';
 import { evolve } from '../workflow/evolve.ts';
 import { coverOf } from '../workflow/grant.ts';
-import { noRun, outputOf, type RunState } from '../workflow/state.ts';
-import { homeDir } from './home-of.ts';
+import { noRun, outputOf, type RunState, type RunStatus } from '../workflow/state.ts';
+import { homeDir } from './home-dir.ts';
 import { classified } from './render/progress.ts';
-import { indent, safe } from './render/text.ts';
+import { exact, indent } from './render/text.ts';
 import { requestOf } from './run-request.ts';
 import type { Invocation } from './verb.ts';
 
@@ -43,6 +43,12 @@ export async function dryRun(invocation: Invocation, input: string | undefined):
       : {
           answer: holder.kind === 'finished' ? ('reuse' as const) : ('follow' as const),
           runId: holder.claim.runId,
+          ...(holder.kind === 'pending'
+            ? {}
+            : {
+                status: holder.run.status,
+                ...(holder.run.waiting === null ? {} : { waitingFor: holder.run.waiting.for }),
+              }),
           sameInput: holder.claim.inputHash === prepared.inputHash,
         };
   const view = {
@@ -104,8 +110,22 @@ type View = {
   approval: string;
   redactions: number;
   idempotencyKey: string;
-  wouldBe: { answer: 'start' | 'reuse' | 'follow'; runId?: string; sameInput?: boolean };
+  wouldBe: {
+    answer: 'start' | 'reuse' | 'follow';
+    runId?: string;
+    sameInput?: boolean;
+    /** Absent for a run that was claimed and has not begun. */
+    status?: RunStatus;
+    waitingFor?: NonNullable<RunState['waiting']>['for'];
+  };
 };
+
+function following({ runId, status, waitingFor }: View['wouldBe']): string {
+  if (status === undefined) return `run ${runId} was claimed and never began: it would be adopted`;
+  return status === 'waiting'
+    ? `run ${runId} waits (${waitingFor}) and would be shown`
+    : `run ${runId} is live and would be followed`;
+}
 
 function describe(view: View): string {
   const { wouldBe } = view;
@@ -116,7 +136,7 @@ function describe(view: View): string {
         ? `refused (exit 4): run ${wouldBe.runId} has this key with another input`
         : wouldBe.answer === 'reuse'
           ? `nothing would run: answered with run ${wouldBe.runId}`
-          : `run ${wouldBe.runId} is live and would be followed`;
+          : following(wouldBe);
   const tools =
     view.tools.length === 0
       ? '  none\n'
@@ -129,7 +149,7 @@ function describe(view: View): string {
   const steps = view.steps
     .map(
       (step) =>
-        `  step ${step.step}: ${step.dispatcher}${step.target === undefined ? '' : ` to ${step.target}`}\n${indent(safe(typeof step.message === 'string' ? step.message : step.message.preview), '    │ ')}\n`,
+        `  step ${step.step}: ${step.dispatcher}${step.target === undefined ? '' : ` to ${exact(step.target)}`}\n${indent(exact(typeof step.message === 'string' ? step.message : step.message.preview), '    │ ')}\n`,
     )
     .join('');
   return (

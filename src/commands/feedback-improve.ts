@@ -4,6 +4,7 @@ import type { OpenHome } from '../engine/open-home.ts';
 import { ExitCode, usageError } from '../errors.ts';
 import { openFor } from './home-of.ts';
 import { wholeNumber } from './number-option.ts';
+import { programName } from './program-name.ts';
 import { improvedText } from './render/improve-view.ts';
 import { flag, type Invocation, option } from './verb.ts';
 
@@ -28,7 +29,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     io.out(`${JSON.stringify(view)}\n`);
   } else {
     const { improvements } = home.ports.projections.improvementFacts(workflowId);
-    io.out(improvedText(improved, { home: home.paths.home, env, improvements }));
+    io.out(improvedText(improved, { home: home.paths.home, env, improvements, wf: programName(invocation) }));
   }
   return ExitCode.ok;
 }

@@ -3,6 +3,7 @@ import { ExitCode } from '../errors.ts';
 import { feedback } from '../home/read-model.ts';
 import { openToRead } from './home-of.ts';
 import { limitOf } from './number-option.ts';
+import { programName } from './program-name.ts';
 import { listView, printJson } from './render/list.ts';
 import { minute, oneLine, safe, table } from './render/text.ts';
 import { type Invocation, option } from './verb.ts';
@@ -19,7 +20,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   } else if (items.length === 0) {
     io.out(
       `There is no feedback${workflowId === undefined ? '' : ` on ${safe(workflowId)}`} yet.\n\n` +
-        'Give some:  wf feedback submit --run-id last --score 1-5 --feedback "…"\n',
+        `Give some:  ${programName(invocation)} feedback submit --run-id last --score 1-5 --feedback "…"\n`,
     );
   } else {
     io.out(

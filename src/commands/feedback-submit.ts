@@ -2,6 +2,7 @@
 import { type SubmittedFeedback, submitFeedback } from '../engine/submit-feedback.ts';
 import { ExitCode, usageError } from '../errors.ts';
 import { openFor, resolveRun } from './home-of.ts';
+import { programName } from './program-name.ts';
 import { oneLine } from './render/text.ts';
 import { type Invocation, option } from './verb.ts';
 
@@ -9,7 +10,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const entry = await submit(invocation);
   const { io } = invocation;
   if (invocation.json) io.out(`${JSON.stringify({ schema: 'wf.feedback/1', entry })}\n`);
-  else io.out(submittedText(entry));
+  else io.out(submittedText(entry, programName(invocation)));
   return ExitCode.ok;
 }
 
@@ -41,10 +42,10 @@ export async function submit(invocation: Invocation): Promise<SubmittedFeedback>
 const missing = (flag: string, what: string): Error =>
   usageError('usage', `${flag} is missing: ${what}`, { where: flag, hint: 'See: wf feedback submit --help' });
 
-function submittedText({ workflowId, runId, score, feedback }: SubmittedFeedback): string {
+function submittedText({ workflowId, runId, score, feedback }: SubmittedFeedback, wf: string): string {
   const about = runId === null ? workflowId : `${workflowId}, run ${runId}`;
   return (
     `● feedback recorded: ${score} of 5 for ${about}\n  "${oneLine(feedback, 200)}"\n\n` +
-    `See what it leads to:  wf feedback improve --workflow-id ${workflowId}\n`
+    `See what it leads to:  ${wf} feedback improve --workflow-id ${workflowId}\n`
   );
 }

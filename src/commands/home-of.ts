@@ -4,16 +4,24 @@ import { type OpenHome, type OpenHomeOptions, openWorkflowHome } from '../engine
 import type { Interrupts } from '../engine/ports.ts';
 import { notFoundError, usageError } from '../errors.ts';
 import { runStream } from '../events/streams.ts';
-import { resolveHome } from '../home/paths.ts';
+import { isMissing } from '../home/file-errors.ts';
+import { openHome } from '../home/home.ts';
+import { assertNotLegacy } from '../home/legacy.ts';
 import { lastRunId, runsByIdPrefix } from '../home/read-model.ts';
-import { type Invocation, option } from './verb.ts';
+import { homeDir } from './home-dir.ts';
+import type { Invocation } from './verb.ts';
 
 const fs = process.getBuiltinModule('node:fs');
 
-const NEVER: Interrupts = { stop: new AbortController().signal, force: new AbortController().signal };
-
-export const homeDir = (invocation: Invocation): string =>
-  resolveHome({ flag: option(invocation, 'home'), env: invocation.env });
+/** Made when asked for: most commands never look. */
+const NEVER: Interrupts = {
+  get stop() {
+    return new AbortController().signal;
+  },
+  get force() {
+    return new AbortController().signal;
+  },
+};
 
 export function openFor(
   invocation: Invocation,
@@ -22,23 +30,49 @@ export function openFor(
     readonly onProgress?: NonNullable<OpenHomeOptions['onProgress']>;
   } = {},
 ): Promise<OpenHome> {
-  return openWorkflowHome({
+  return openWorkflowHome(optionsOf(invocation, extra));
+}
+
+function optionsOf(invocation: Invocation, extra: Parameters<typeof openFor>[1] = {}): OpenHomeOptions {
+  return {
     home: homeDir(invocation),
     env: invocation.env,
     packageDir: invocation.packageDir,
     onNotice: (text) => invocation.io.err(`note: ${text}\n`),
     interrupts: extra.interrupts ?? NEVER,
     ...(extra.onProgress === undefined ? {} : { onProgress: extra.onProgress }),
-  });
+  };
 }
 
-/** For reading: null where there is no home yet, which is no error: there is just nothing in it. */
+/**
+ * For looking: null where nothing was ever recorded, which is no error: there is just nothing in it. Such a folder is
+ * left as it is, and one that may not be written is read without its index.
+ */
 export async function openToRead(invocation: Invocation): Promise<OpenHome | null> {
-  if (!fs.existsSync(homeDir(invocation))) return null;
-  const home = await openFor(invocation);
+  const { exists, paths } = openHome(homeDir(invocation), { create: false });
+  if (!exists) return null;
+  assertNotLegacy(paths);
+  if (!fs.existsSync(paths.log)) return null;
+  const options = { ...optionsOf(invocation), reading: true };
+  if (![paths.home, paths.state, paths.indexDb].every(isWritable)) {
+    // Rare, and no part of what a short command has to load.
+    const { openUnwritable } = await import('../engine/open-unwritable.ts');
+    return openUnwritable(options);
+  }
+  const home = await openWorkflowHome(options);
   // Lists come from the index: brought up to the log's end first.
   await home.ports.projections.project();
   return home;
+}
+
+/** `access` and not the mode bits: a read-only mount has fine bits. What is not there yet counts with its folder. */
+function isWritable(place: string): boolean {
+  try {
+    fs.accessSync(place, fs.constants.W_OK);
+    return true;
+  } catch (error) {
+    return isMissing(error);
+  }
 }
 
 const MIN_PREFIX = 4;

@@ -5,7 +5,7 @@ import { homePaths } from '../home/paths.ts';
 import { bulkSha256 } from '../log/hash.ts';
 import { type VerifyResult, verifyLog } from '../log/verify.ts';
 import { durableMarkOf } from './durable-mark.ts';
-import { homeDir } from './home-of.ts';
+import { homeDir } from './home-dir.ts';
 import { printJson } from './render/list.ts';
 import { nothingYet } from './render/nothing-yet.ts';
 import { tilde } from './render/paths.ts';

@@ -72,6 +72,8 @@ export const outputSchemas = {
       answer: z.enum(['start', 'reuse', 'follow']),
       runId: z.string().optional(),
       sameInput: z.boolean().optional(),
+      status: status.optional(),
+      waitingFor: z.string().optional(),
     }),
   }),
   'wf.status/1': named('wf.status/1', {

@@ -1,15 +1,31 @@
 /** Prints what went wrong: what, where, what to do next; with `--json` one value on stdout. */
 import { ExitCode, WfError } from '../errors.ts';
 import { ConflictError, TooLargeError, UnavailableError } from '../log/event-store.ts';
+import { nameHome } from './program-name.ts';
 import type { Io } from './verb.ts';
 
-/** @returns the exit code that goes with it */
-export function printError(error: unknown, io: Io, json: boolean): ExitCode {
-  const known = asWfError(error);
+/**
+ * @param wf how hints name the program
+ * @returns the exit code that goes with it
+ */
+export function printError(error: unknown, io: Io, json: boolean, wf: string): ExitCode {
+  const known = withHome(asWfError(error), wf);
   if (json) io.out(`${JSON.stringify(errorJson(known))}\n`);
   else io.err(errorText(known));
   return known.exitCode;
 }
+
+const withHome = (error: WfError, wf: string): WfError =>
+  error.hint === undefined || wf === 'wf'
+    ? error
+    : new WfError(error.code, error.message, {
+        exitCode: error.exitCode,
+        hint: nameHome(error.hint, wf),
+        retryable: error.retryable,
+        details: error.details,
+        cause: error.cause,
+        ...(error.where === undefined ? {} : { where: error.where }),
+      });
 
 export const errorJson = (error: WfError) => ({
   schema: 'wf.error/1',

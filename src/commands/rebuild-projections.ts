@@ -1,8 +1,11 @@
 /** `wf rebuild-projections`: every projection anew from the log; `--check` compares instead and says where they differ. */
 import { ExitCode } from '../errors.ts';
+import { homePaths } from '../home/paths.ts';
 import { checkProjections, type ProjectionProblem } from '../home/projection-check.ts';
 import type { RebuildResult } from '../home/rebuild.ts';
-import { homeDir, openFor } from './home-of.ts';
+import { homeDir } from './home-dir.ts';
+import { openFor } from './home-of.ts';
+import { programName } from './program-name.ts';
 import { projectorDeps } from './projector-deps.ts';
 import { printJson } from './render/list.ts';
 import { nothingYet } from './render/nothing-yet.ts';
@@ -16,8 +19,9 @@ const SHOWN_PROBLEMS = 20;
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { io } = invocation;
   const check = flag(invocation, 'check');
+  const { log, state } = homePaths(homeDir(invocation));
   // Nothing is made where nothing is: opening a home would create it.
-  const home = fs.existsSync(homeDir(invocation)) ? await openFor(invocation) : null;
+  const home = fs.existsSync(log) || fs.existsSync(state) ? await openFor(invocation) : null;
   const onProgress = progress(invocation, check ? 'compared' : 'rebuilt');
   if (check) {
     const deps = home === null ? null : projectorDeps(home, (text) => io.err(`note: ${text}\n`));
@@ -41,12 +45,15 @@ function progress({ io }: Invocation, word: string): (done: number, total: numbe
 function printCheck(invocation: Invocation, problems: readonly ProjectionProblem[]): ExitCode {
   const ok = problems.length === 0;
   if (invocation.json) printJson(invocation, { schema: 'wf.check/1', ok, problems });
-  else invocation.io.out(ok ? '✓ every projection is what the log says\n' : problemsText(problems));
+  else
+    invocation.io.out(
+      ok ? '✓ every projection is what the log says\n' : problemsText(problems, programName(invocation)),
+    );
   // What differs is a bug or somebody's edit: either way not what this program left behind.
   return ok ? ExitCode.ok : ExitCode.bug;
 }
 
-function problemsText(problems: readonly ProjectionProblem[]): string {
+function problemsText(problems: readonly ProjectionProblem[], wf: string): string {
   const lines = problems.slice(0, SHOWN_PROBLEMS).map(({ path, problem, at }) => {
     const where = at === undefined ? '' : ` from byte ${at.byte}, line ${at.line}`;
     return `  ${problem.padEnd(10)} ${safe(path)}${where}\n`;
@@ -54,7 +61,7 @@ function problemsText(problems: readonly ProjectionProblem[]): string {
   const more = problems.length - SHOWN_PROBLEMS;
   return (
     `✗ ${problems.length} differ from what the log says:\n${lines.join('')}` +
-    `${more > 0 ? `  and ${more} more\n` : ''}\nMake them anew: wf rebuild-projections\n`
+    `${more > 0 ? `  and ${more} more\n` : ''}\nMake them anew: ${wf} rebuild-projections\n`
   );
 }
 

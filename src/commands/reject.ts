@@ -5,6 +5,7 @@ import { ExitCode } from '../errors.ts';
 import { shortestUniquePrefix } from '../home/read-model.ts';
 import { approvalOf } from './approval-of.ts';
 import { openFor } from './home-of.ts';
+import { programName } from './program-name.ts';
 import { redactedReason } from './reason.ts';
 import { runView } from './render/run-view.ts';
 import { argument, type Invocation } from './verb.ts';
@@ -27,7 +28,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   }
   const short = shortestUniquePrefix(home.index, state.runId);
   invocation.io.out(
-    `■ rejected. Run ${short} is cancelled; nothing was dispatched.\n\nLook: wf show ${short}\n`,
+    `■ rejected. Run ${short} is cancelled; nothing was dispatched.\n\nLook: ${programName(invocation)} show ${short}\n`,
   );
   return ExitCode.ok;
 }

@@ -6,6 +6,7 @@ import { evolve } from '../workflow/evolve.ts';
 import { noRun, type RunState } from '../workflow/state.ts';
 import { openToRead, resolveRun } from './home-of.ts';
 import { wholeNumber } from './number-option.ts';
+import { programName } from './program-name.ts';
 import { printJson } from './render/list.ts';
 import { statusText } from './render/status-mark.ts';
 import { table } from './render/text.ts';
@@ -34,7 +35,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   }
   if (at === undefined) {
     if (invocation.json) printJson(invocation, { schema: 'wf.replay/1', runId, states: steps });
-    else invocation.io.out(lines(runId, steps));
+    else invocation.io.out(lines(runId, steps, programName(invocation)));
     return ExitCode.ok;
   }
   const last = steps.at(-1);
@@ -67,7 +68,7 @@ type Step = ReturnType<typeof summaryOf> & {
   readonly type: string;
 };
 
-function lines(runId: string, steps: readonly Step[]): string {
+function lines(runId: string, steps: readonly Step[], wf: string): string {
   const rows = steps.map((step) => [
     String(step.n).padStart(4),
     step.ts.slice(11, 23),
@@ -75,5 +76,5 @@ function lines(runId: string, steps: readonly Step[]): string {
     `-> ${statusText(step.status, step.waitingFor)}, ${step.stage ?? 'no stage yet'}`,
   ]);
   const day = steps[0]?.ts.slice(0, 10) ?? '';
-  return `run ${runId}, ${steps.length} events from ${day} on (UTC)\n${table(rows)}\nThe whole state after one of them: wf replay ${runId} --at N\n`;
+  return `run ${runId}, ${steps.length} events from ${day} on (UTC)\n${table(rows)}\nThe whole state after one of them: ${wf} replay ${runId} --at N\n`;
 }

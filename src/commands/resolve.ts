@@ -2,7 +2,7 @@
 
 import { requireRun } from '../engine/load-run.ts';
 import { recordAndContinue } from '../engine/outside-commands.ts';
-import { assertNoLivingChild } from '../engine/recover-effect.ts';
+import { assertNobodyAtWork } from '../engine/recover-effect.ts';
 import { type ExitCode, usageError } from '../errors.ts';
 import { openFor, resolveRun } from './home-of.ts';
 import { argument, flag, type Invocation } from './verb.ts';
@@ -20,7 +20,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   watched.opened(home);
   const runId = await resolveRun(home, argument(invocation, 0));
   // While its process lives nobody can say that it did not happen.
-  await assertNoLivingChild({ ports: home.ports, state: await requireRun(home.ports, runId) });
+  await assertNobodyAtWork({ ports: home.ports, state: await requireRun(home.ports, runId) });
   const answer = await recordAndContinue(
     home.ports,
     runId,

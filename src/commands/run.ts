@@ -1,7 +1,8 @@
 /** `wf run`: work done once. Progress goes to stderr as it is recorded, the ending to stdout. */
 import { startRun } from '../engine/start-run.ts';
 import { type ExitCode, usageError } from '../errors.ts';
-import { homeDir, openFor, resolveRun } from './home-of.ts';
+import { homeDir } from './home-dir.ts';
+import { openFor, resolveRun } from './home-of.ts';
 import { readInputOption, requestOf } from './run-request.ts';
 import { argument, flag, type Invocation, option } from './verb.ts';
 import { printAnswer, watch } from './watch-run.ts';

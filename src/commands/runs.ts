@@ -4,6 +4,7 @@ import { ExitCode } from '../errors.ts';
 import { listRuns } from '../home/read-model.ts';
 import { openToRead } from './home-of.ts';
 import { limitOf, sinceOf } from './number-option.ts';
+import { programName } from './program-name.ts';
 import { listView, printJson } from './render/list.ts';
 import { nothingYet } from './render/nothing-yet.ts';
 import { runItem, runTable } from './render/run-item.ts';
@@ -17,7 +18,8 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   if (invocation.json) printJson(invocation, listView('runs', rows.map(runItem)));
   else if (home === null) invocation.io.out(nothingYet(invocation));
   else if (rows.length > 0) invocation.io.out(runTable(home.index, rows, nowMs));
-  else if (Object.keys(filter).length > 1) invocation.io.out('No run fits. All of them: wf runs\n');
+  else if (Object.keys(filter).length > 1)
+    invocation.io.out(`No run fits. All of them: ${programName(invocation)} runs\n`);
   else invocation.io.out(nothingYet(invocation));
   return ExitCode.ok;
 }

@@ -6,6 +6,7 @@ import { ExitCode } from '../errors.ts';
 import { shortestUniquePrefix } from '../home/read-model.ts';
 import type { RunState } from '../workflow/state.ts';
 import { openToRead, resolveRun } from './home-of.ts';
+import { programName } from './program-name.ts';
 import { inboxViews, type NextCommand } from './render/inbox-item.ts';
 import { printJson } from './render/list.ts';
 import { showText } from './render/show-text.ts';
@@ -30,7 +31,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     return ExitCode.ok;
   }
   const short = shortestUniquePrefix(home.index, state.runId);
-  const commands = commandsFor(home, state, short);
+  const commands = commandsFor(home, state, short, programName(invocation));
   invocation.io.out(showText(state, view, { env: invocation.env, nowMs: systemClock.now(), commands }));
   return ExitCode.ok;
 }
@@ -41,27 +42,27 @@ async function definitionNow(home: OpenHome, state: RunState): Promise<Definitio
   return { hash: state.definitionHash, currentHash, changed: currentHash !== state.definitionHash };
 }
 
-function commandsFor(home: OpenHome, state: RunState, short: string): readonly NextCommand[] {
-  const waits = inboxViews(home.index, home.paths.home).find(
+function commandsFor(home: OpenHome, state: RunState, short: string, wf: string): readonly NextCommand[] {
+  const waits = inboxViews(home.index, home.paths.home, wf).find(
     (view) => view.kind !== 'improvement' && view.runId === state.runId,
   );
   if (waits !== undefined) return waits.commands.filter(({ label }) => label !== 'look');
   switch (state.status) {
     case 'failed':
     case 'cancelled':
-      return [{ label: 'go on', command: `wf resume ${short}` }];
+      return [{ label: 'go on', command: `${wf} resume ${short}` }];
     case 'running':
     case 'waiting':
       return [
-        { label: 'follow', command: `wf events --run ${short} --follow` },
-        { label: 'stop', command: `wf cancel ${short}` },
+        { label: 'follow', command: `${wf} events --run ${short} --follow` },
+        { label: 'stop', command: `${wf} cancel ${short}` },
       ];
     case 'completed':
     case 'handed_off':
       return [
         {
           label: 'rate it',
-          command: `wf feedback submit --run-id ${short} --score 1-5 --feedback "…"`,
+          command: `${wf} feedback submit --run-id ${short} --score 1-5 --feedback "…"`,
         },
       ];
   }

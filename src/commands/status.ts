@@ -4,7 +4,9 @@ import type { OpenHome } from '../engine/open-home.ts';
 import { ExitCode } from '../errors.ts';
 import { listRuns, statusCounts } from '../home/read-model.ts';
 import type { RunStatus } from '../workflow/state.ts';
-import { homeDir, openToRead } from './home-of.ts';
+import { homeDir } from './home-dir.ts';
+import { openToRead } from './home-of.ts';
+import { programName } from './program-name.ts';
 import { inboxText, inboxViews } from './render/inbox-item.ts';
 import { printJson } from './render/list.ts';
 import { nothingYet } from './render/nothing-yet.ts';
@@ -25,18 +27,18 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   return ExitCode.ok;
 }
 
-function factsOf(home: OpenHome) {
+function factsOf(home: OpenHome, wf: string) {
   const counted = statusCounts(home.index);
   return {
     counts: ORDER.map((status) => [status, counted.get(status) ?? 0] as const),
     running: listRuns(home.index, { status: 'running', limit: SHOWN_RUNNING }),
-    inbox: inboxViews(home.index, home.paths.home),
+    inbox: inboxViews(home.index, home.paths.home, wf),
     last: listRuns(home.index, { limit: SHOWN_LAST }),
   };
 }
 
 function statusView(invocation: Invocation, home: OpenHome | null) {
-  const facts = home === null ? null : factsOf(home);
+  const facts = home === null ? null : factsOf(home, programName(invocation));
   return {
     schema: 'wf.status/1' as const,
     home: homeDir(invocation),
@@ -50,7 +52,8 @@ function statusView(invocation: Invocation, home: OpenHome | null) {
 
 function statusText(invocation: Invocation, home: OpenHome): string {
   const { env } = invocation;
-  const { counts, running, inbox, last } = factsOf(home);
+  const wf = programName(invocation);
+  const { counts, running, inbox, last } = factsOf(home, wf);
   if (last.length === 0) return nothingYet(invocation);
   const nowMs = systemClock.now();
   const some = counts.filter(([, n]) => n > 0).map(([status, n]) => `${n} ${statusWord(status)}`);
@@ -58,12 +61,12 @@ function statusText(invocation: Invocation, home: OpenHome): string {
   if (running.length > 0) parts.push(`Runs now\n${runTable(home.index, running, nowMs)}`);
   if (inbox.length > 0) {
     const more = inbox.length - SHOWN_INBOX;
-    const rest = more > 0 ? `\nand ${more} more: wf inbox\n` : '';
+    const rest = more > 0 ? `\nand ${more} more: ${wf} inbox\n` : '';
     parts.push(
       `Waits for you (${inbox.length})\n${inboxText(inbox.slice(0, SHOWN_INBOX), { env, nowMs })}${rest}`,
     );
   }
   parts.push(`Last runs\n${runTable(home.index, last, nowMs)}`);
-  parts.push('Look closer: wf show last\n');
+  parts.push(`Look closer: ${wf} show last\n`);
   return parts.join('\n');
 }

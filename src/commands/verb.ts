@@ -72,7 +72,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   { name: 'json', summary: 'print one JSON value instead of text' },
 ];
 
-export const option = (invocation: Invocation, name: string): string | undefined => {
+export const option = (invocation: Pick<Invocation, 'options'>, name: string): string | undefined => {
   const value = invocation.options.get(name);
   return typeof value === 'string' ? value : undefined;
 };

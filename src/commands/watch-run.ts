@@ -7,7 +7,8 @@ import type { ExitCode } from '../errors.ts';
 import { lastRunId, shortestUniquePrefix } from '../home/read-model.ts';
 import type { DecidedEvent } from '../workflow/decide.ts';
 import type { RunState } from '../workflow/state.ts';
-import { homeDir } from './home-of.ts';
+import { homeDir } from './home-dir.ts';
+import { programName } from './program-name.ts';
 import { ending } from './render/ending.ts';
 import { tilde } from './render/paths.ts';
 import { progressLines } from './render/progress.ts';
@@ -61,6 +62,7 @@ export function printAnswer(invocation: Invocation, home: OpenHome, answer: Answ
     nowMs: home.ports.clock.now(),
     short: (runId) => shortestUniquePrefix(home.index, runId),
     isLast: lastRunId(home.index) === answer.run.runId,
+    wf: programName(invocation),
   });
   io.out(answer.kind === 'reused' || !io.stderrIsTerminal ? text : `\n${text}`);
   return exitCode;

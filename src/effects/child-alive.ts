@@ -10,7 +10,8 @@ export { endGroup } from './end-group.ts';
 
 const fs = process.getBuiltinModule('node:fs');
 
-export type LivingChild = { readonly pid: number };
+/** The group is what is ended: its leader may be gone while a member works on. */
+export type LivingChild = { readonly pid: number; readonly groupId: number };
 
 function readRecord(scratchDir: string): ChildRecord | null {
   try {
@@ -32,10 +33,13 @@ function byRecord(record: ChildRecord): LivingChild | null {
     // The kernel gives a pid out again only when no group of that number is left: the whole group is gone.
     return null;
   }
-  if (leader !== null && !leader.zombie) return { pid: record.pid };
+  if (leader !== null && !leader.zombie) return { pid: record.pid, groupId: record.pid };
   const member = livingGroupMember(record.pid);
-  return member === null ? null : { pid: member };
+  return member === null ? null : { pid: member, groupId: record.pid };
 }
+
+/** Children lead a group of their own, and what they start stays in it unless it makes one itself. */
+const inGroup = (pid: number): LivingChild => ({ pid, groupId: readProcess(pid)?.groupId ?? pid });
 
 /** The engine died between the start and child.json: the marker in the environment is all there is. */
 function byEnvironment(effectKey: string): LivingChild | null {
@@ -43,7 +47,7 @@ function byEnvironment(effectKey: string): LivingChild | null {
   for (const pid of listPids()) {
     if (pid === process.pid) continue;
     try {
-      if (fs.readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(marker)) return { pid };
+      if (fs.readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(marker)) return inGroup(pid);
     } catch {
       // Somebody else's process, or one that has just ended.
     }
@@ -51,7 +55,7 @@ function byEnvironment(effectKey: string): LivingChild | null {
   if (process.platform === 'linux') return null;
   const lines = toolOutput('ps', ['-axwwE', '-o', 'pid=,command='])?.split('\n') ?? [];
   const line = lines.find((candidate) => candidate.split(' ').includes(marker));
-  return line === undefined ? null : { pid: Number.parseInt(line, 10) };
+  return line === undefined ? null : inGroup(Number.parseInt(line, 10));
 }
 
 /**

@@ -8,7 +8,8 @@ import type { Answer } from './answer.ts';
 import { drive } from './drive.ts';
 import { contextOf } from './load-run.ts';
 import type { EnginePorts, LoadedDefinition } from './ports.ts';
-import { assertNoLivingChild } from './recover-effect.ts';
+import { assertFields } from './prepare-request.ts';
+import { assertNobodyAtWork } from './recover-effect.ts';
 import { registration } from './registration.ts';
 import { RunSession } from './session.ts';
 
@@ -34,8 +35,10 @@ export async function continueRun(
     current === undefined
       ? pinned
       : { ...pinned, definition: current.definition, definitionHash: current.hash };
+  // Asked before the run is leased: once it is, a template without its value could only fail in its middle.
+  if (current !== undefined) assertFields(current, context.input);
   const session = new RunSession(ports, context, run);
-  await assertNoLivingChild(session);
+  await assertNobodyAtWork(session);
   if (run.requestedRoute !== undefined) {
     const route = classify(context.definition, context.input, run.requestedRoute);
     if (isRefusal(route)) throw refusalToError(route);

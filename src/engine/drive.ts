@@ -3,6 +3,7 @@
  * somebody. Every act on the world comes after a durable intent and after the epoch was read again.
  */
 import { ExitCode, WfError } from '../errors.ts';
+import { isoTime } from '../events/iso-time.ts';
 import type { DispatchEffect } from '../workflow/effects.ts';
 import { next, type WorldEffect } from '../workflow/next.ts';
 import { configureTools } from './configure-tools.ts';
@@ -16,7 +17,7 @@ const NONCE_CHARS = 12;
 export async function drive(session: RunSession): Promise<void> {
   const { ports } = session;
   for (;;) {
-    const due = next(session.context, session.state, new Date(ports.clock.now()).toISOString());
+    const due = next(session.context, session.state, isoTime(ports.clock.now()));
     if (due.type === 'done' || due.type === 'wait') {
       // The end, or a stop: from here on it may be told.
       await session.flush({ durable: true });
@@ -78,7 +79,7 @@ async function dispatch(session: RunSession, effect: DispatchEffect): Promise<vo
   await session.flush({ durable: true });
   // A process that slept through its own replacement finds out here, before it acts.
   await session.refresh();
-  const due = next(session.context, session.state, new Date(ports.clock.now()).toISOString());
+  const due = next(session.context, session.state, isoTime(ports.clock.now()));
   const stillDue =
     due.type === 'perform' &&
     (due.effect.kind === 'dispatch' || due.effect.kind === 'recover') &&
@@ -88,17 +89,21 @@ async function dispatch(session: RunSession, effect: DispatchEffect): Promise<vo
   const end = new AbortController();
   const acting = new AbortController();
   const watching = watchForCancel(session, end, acting.signal);
-  const signal = AbortSignal.any([end.signal, ports.interrupts.force]);
-  const result = await ports.world.dispatch(effect, signal).finally(() => {
+  // Passed on by hand: the first `AbortSignal.any` of a process costs it a quarter of a millisecond.
+  const { force } = ports.interrupts;
+  const onForce = (): void => end.abort();
+  if (force.aborted) end.abort();
+  force.addEventListener('abort', onForce, { once: true });
+  const result = await ports.world.dispatch(effect, end.signal).finally(() => {
+    force.removeEventListener('abort', onForce);
     acting.abort();
     return watching;
   });
   await session.applyOrThrow({ type: 'EffectEnded', effectId: effect.effectId, result });
-  if (result.result !== 'unknown') {
-    // Only a known end is worth more than the files it leaves behind.
-    await session.flush({ durable: false });
-    ports.world.cleanUp(effect.effectId);
-  }
+  if (result.result === 'unknown') return;
+  await session.flush({ durable: false });
+  // Only an end that is on disk is worth more than the files the act leaves behind.
+  session.whenDurable(() => ports.world.cleanUp(effect.effectId));
 }
 
 /** Ends the act when the run is cancelled or taken over while it lasts. */
@@ -111,7 +116,7 @@ async function watchForCancel(session: RunSession, end: AbortController, done: A
       () => session.state.status === 'cancelled',
       () => true,
     );
-    // A lost ownership is reported by the flush that follows; here it only must not go on acting.
+    // A lost ownership is thrown by whatever the session is asked next; here the act must not go on.
     if (gone) {
       end.abort();
       return;

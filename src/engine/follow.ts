@@ -4,11 +4,11 @@
  */
 import { conflictError, ExitCode, WfError } from '../errors.ts';
 import { ConflictError } from '../log/event-store.ts';
-import { continueReason } from '../workflow/continue.ts';
+import { continueReason } from '../workflow/continue-reason.ts';
 import type { RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
 import { type ContinueOptions, continueRun } from './continue-run.ts';
-import { contextOf, requireRun } from './load-run.ts';
+import { contextOf, requireRun, syncSeen } from './load-run.ts';
 import { LostRace } from './lost-race.ts';
 import type { EnginePorts } from './ports.ts';
 
@@ -22,7 +22,10 @@ export async function follow(ports: EnginePorts, runId: string, options: Continu
   for (;;) {
     const run = await requireRun(ports, runId);
     const due = await whatIsDue(ports, run, options);
-    if (due === 'nothing') return { kind: followed ? 'followed' : 'ended', run };
+    if (due === 'nothing') {
+      await syncSeen(ports);
+      return { kind: followed ? 'followed' : 'ended', run };
+    }
     if (due === 'continue') {
       try {
         return await continueRun(ports, run, options);

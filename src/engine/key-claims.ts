@@ -6,26 +6,35 @@
 import type { NewEvent, StoredEvent } from '../events/envelope.ts';
 import type { KeyEvent } from '../events/key-events.ts';
 import { keyStream } from '../events/streams.ts';
-import { ConflictError } from '../log/event-store.ts';
-import { type Claim, evolveKey, type KeyState, noKey } from '../projections/key-state.ts';
+import { ConflictError, type Position } from '../log/event-store.ts';
+import { type Claim, evolveKey, type KeyState } from '../projections/key-state.ts';
 import type { RunState } from '../workflow/state.ts';
-import { loadState } from './load-run.ts';
+import { loadRun } from './load-run.ts';
 import type { EnginePorts } from './ports.ts';
 
 export type KeyHolder =
   | { readonly kind: 'free' }
   /** Completed or handed off: the answer to every unforced request. */
-  | { readonly kind: 'finished'; readonly claim: Claim; readonly run: RunState }
+  | {
+      readonly kind: 'finished';
+      readonly claim: Claim;
+      readonly run: RunState;
+      readonly position: Position | null;
+    }
   | { readonly kind: 'pending'; readonly claim: Claim; readonly run: RunState }
   | { readonly kind: 'live'; readonly claim: Claim; readonly run: RunState };
 
 export const streamOfKey = (ports: Pick<EnginePorts, 'sha256'>, workflowId: string, key: string): string =>
   keyStream(ports.sha256(`${workflowId}\n${key}`));
 
-export async function readKey(ports: Pick<EnginePorts, 'store'>, stream: string): Promise<KeyState> {
-  let state = noKey;
+/** From where the index has it, so that a key that is asked for every minute for years costs what it did at first. */
+export async function readKey(
+  ports: Pick<EnginePorts, 'store' | 'projections'>,
+  stream: string,
+): Promise<KeyState> {
+  let state = ports.projections.keyState(stream);
   // A key's stream holds key events only: the store has checked type and version.
-  for await (const event of ports.store.read(stream))
+  for await (const event of ports.store.read(stream, { from: state.version + 1 }))
     state = evolveKey(state, event as StoredEvent<KeyEvent> & KeyEvent);
   return state;
 }
@@ -41,11 +50,11 @@ export async function holderOf(
   for (const claim of key.claims.toReversed()) {
     if (claim.runId === except || seen.has(claim.runId)) continue;
     seen.add(claim.runId);
-    const run = await loadState(ports, claim.runId);
+    const { state: run, position } = await loadRun(ports, claim.runId);
     if (run.version <= claim.runVersion) {
       if (live.kind === 'free') live = { kind: 'pending', claim, run };
     } else if (run.status === 'completed' || run.status === 'handed_off') {
-      return { kind: 'finished', claim, run };
+      return { kind: 'finished', claim, run, position };
     } else if ((run.status === 'running' || run.status === 'waiting') && live.kind === 'free') {
       live = { kind: 'live', claim, run };
     }
@@ -53,15 +62,24 @@ export async function holderOf(
   return live;
 }
 
-/** Notes an answer on the key's stream, so that it can be explained later. Worth no sync, and no failure. */
-export async function noteAnswer(ports: EnginePorts, stream: string, event: NewEvent): Promise<void> {
-  for (let attempt = 0; attempt < 3; attempt++) {
+/**
+ * Notes an answer on the key's stream, so that it can be explained later. Worth no sync, and no failure.
+ * @param seen version of the stream that the answer was found at
+ */
+export async function noteAnswer(
+  ports: EnginePorts,
+  stream: string,
+  seen: number,
+  event: NewEvent,
+): Promise<void> {
+  for (let attempt = 0; attempt < 4; attempt++) {
     try {
-      const version = await ports.store.headOf(stream);
+      const version = attempt === 0 ? seen : await ports.store.headOf(stream);
       await ports.store.append(stream, version, [event], { commitId: ports.newId(), durable: false });
       return;
     } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
+      // The answer is true whether or not it could be noted.
+      if (!(error instanceof ConflictError)) return;
     }
   }
 }

@@ -2,6 +2,7 @@
 import { isRefusal, notFoundError, refusalToError } from '../errors.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import { runStream, workflowStream } from '../events/streams.ts';
+import type { Position } from '../log/event-store.ts';
 import type { RunContext } from '../workflow/context.ts';
 import type { Definition } from '../workflow/definition.ts';
 import { evolve, type FoldableEvent } from '../workflow/evolve.ts';
@@ -10,11 +11,30 @@ import { noRun, type RunState } from '../workflow/state.ts';
 import type { EnginePorts } from './ports.ts';
 import { readText } from './texts.ts';
 
-/** The state as the log has it now; version 0 when there is no such run. */
-export async function loadState(ports: Pick<EnginePorts, 'store'>, runId: string): Promise<RunState> {
+/** The state as the log has it now, and the place of its last event; version 0 when there is no such run. */
+export async function loadRun(
+  ports: Pick<EnginePorts, 'store'>,
+  runId: string,
+): Promise<{ readonly state: RunState; readonly position: Position | null }> {
   let state = noRun;
-  for await (const event of ports.store.read(runStream(runId))) state = evolve(state, asRunEvent(event));
-  return state;
+  let position: Position | null = null;
+  for await (const event of ports.store.read(runStream(runId))) {
+    state = evolve(state, asRunEvent(event));
+    position = { seq: event.seq };
+  }
+  return { state, position };
+}
+
+export const loadState = async (ports: Pick<EnginePorts, 'store'>, runId: string): Promise<RunState> =>
+  (await loadRun(ports, runId)).state;
+
+/**
+ * What another process wrote may be seen before it is on disk, and a power cut would take it back: nobody is told of
+ * it before this. Costs nothing when it is known to be on disk.
+ */
+export async function syncSeen(ports: Pick<EnginePorts, 'store'>, upTo?: Position | null): Promise<void> {
+  const seen = upTo === undefined ? await ports.store.head() : upTo;
+  if (seen !== null) await ports.store.sync(seen);
 }
 
 /** What stands in a run's stream was decided by this decider: the store has checked type and version. */

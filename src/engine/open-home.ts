@@ -15,11 +15,12 @@ import { IndexDb } from '../home/index-db.ts';
 import { assertNotLegacy } from '../home/legacy.ts';
 import { type HomePaths, resolveOpenclawRoot } from '../home/paths.ts';
 import type { Projector } from '../home/projector.ts';
-import { analysisInput, definitionByHash, improvements } from '../home/read-model.ts';
+import { analysisInput, definitionByHash, improvements, keyState } from '../home/read-model.ts';
 import { readCheckpoint, streamIndex } from '../home/stream-index.ts';
 import { freshUlid } from '../log/event-ids.ts';
 import { coldSha256 } from '../log/hash.ts';
 import { type JsonlStore, openJsonlStore } from '../log/jsonl-store.ts';
+import { noKey } from '../projections/key-state.ts';
 import type { DecidedEvent } from '../workflow/decide.ts';
 import { makeRedactor } from '../workflow/redact.ts';
 import type { RunState } from '../workflow/state.ts';
@@ -50,10 +51,14 @@ export type OpenHomeOptions = {
   readonly onNotice: (text: string) => void;
   readonly onProgress?: (events: readonly DecidedEvent[], state: RunState) => void;
   readonly interrupts: Interrupts;
+  /** The command only looks. */
+  readonly reading?: boolean;
 };
 
 /** Answers from the log append an event each and fold nothing; so many of them are read again by every command. */
 const KEEP_UP_EVENTS = 16;
+
+const quoted = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`;
 
 const WORD_LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
 
@@ -62,8 +67,11 @@ export const randomWord = (length: number): string =>
 
 /** @throws {WfError} legacy-home (2), config-invalid (2), io (74) */
 export async function openWorkflowHome(options: OpenHomeOptions): Promise<OpenHome> {
-  const { paths, created } = openHome(options.home, { create: true });
+  const { paths, created, openToOthers } = openHome(options.home, { create: true });
   assertNotLegacy(paths);
+  // Told and not mended: somebody may have opened it on purpose, and what is in it is closed file by file.
+  if (openToOthers && options.reading !== true)
+    options.onNotice(`others may look into the home: close it with chmod 700 ${quoted(paths.home)}`);
   const config = await readConfig(paths.config);
   const index = new IndexDb(paths.indexDb);
   const { store, blobs } = openLog(options, paths, index);
@@ -92,12 +100,7 @@ export async function openWorkflowHome(options: OpenHomeOptions): Promise<OpenHo
       const behind = ((await store.head())?.seq ?? 0) - (readCheckpoint(index)?.seq ?? 0);
       if (behind > KEEP_UP_EVENTS) await project();
     },
-    isRegistered: (id, hash) => definitionByHash(index, id, hash) !== null,
-    analysisInput: (id) => analysisInput(index, id),
-    improvementFacts: (id) => ({
-      proposal: newestProposal(index, id),
-      improvements: improvements(index, id),
-    }),
+    ...lookups(index, () => !store.indexMismatch),
   });
   return { paths, created, bundledDir: bundledDirOf(options), config, store, projector, index, ports };
 }
@@ -126,15 +129,27 @@ export async function openReadOnly(
     project: refused,
     keepUp: refused,
     isRegistered: () => false,
+    keyState: () => noKey,
     analysisInput: refused,
     improvementFacts: refused,
   };
   return { ports: assemble(full, paths, config, store, blobs, projections) };
 }
 
-const bundledDirOf = (options: OpenHomeOptions): string => `${options.packageDir}/definitions`;
+/** What the engine asks of the projections, from their rows. */
+export const lookups = (index: IndexDb, fitsTheLog: () => boolean) => ({
+  keyState: (stream: string) => (fitsTheLog() ? keyState(index, stream) : noKey),
+  isRegistered: (id: string, hash: string) => definitionByHash(index, id, hash) !== null,
+  analysisInput: (id: string) => analysisInput(index, id),
+  improvementFacts: (id: string) => ({
+    proposal: newestProposal(index, id),
+    improvements: improvements(index, id),
+  }),
+});
 
-function openLog(options: OpenHomeOptions, paths: HomePaths, index: IndexDb | null) {
+export const bundledDirOf = (options: OpenHomeOptions): string => `${options.packageDir}/definitions`;
+
+export function openLog(options: OpenHomeOptions, paths: HomePaths, index: IndexDb | null) {
   const store = openJsonlStore({
     dir: paths.logs,
     ...(index === null ? {} : { index: streamIndex(index) }),
@@ -146,7 +161,7 @@ function openLog(options: OpenHomeOptions, paths: HomePaths, index: IndexDb | nu
   return { store, blobs: openBlobs(paths.blobs, coldSha256) };
 }
 
-function assemble(
+export function assemble(
   options: OpenHomeOptions,
   paths: HomePaths,
   config: Config,

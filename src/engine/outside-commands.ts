@@ -10,7 +10,7 @@ import { decide } from '../workflow/decide.ts';
 import type { RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
 import { follow } from './follow.ts';
-import { contextOf, loadState, requireRun } from './load-run.ts';
+import { contextOf, loadState, requireRun, syncSeen } from './load-run.ts';
 import type { EnginePorts } from './ports.ts';
 import { externalise } from './texts.ts';
 
@@ -28,7 +28,10 @@ export async function recordFact(
     const now = new Date(ports.clock.now()).toISOString();
     const decided = decide(await contextOf(ports, run), run, { ...command, now, salt: ports.randomWord(16) });
     if (isRefusal(decided)) throw refusalToError(decided);
-    if (decided.length === 0) return run;
+    if (decided.length === 0) {
+      await syncSeen(ports);
+      return run;
+    }
     const events = await externalise(ports.blobs, decided);
     try {
       // Acknowledged only once it is on disk: an approval or a report must survive a power cut.
@@ -36,10 +39,20 @@ export async function recordFact(
         commitId: ports.newId(),
         durable: true,
       });
-      return loadState(ports, runId);
+      const after = await loadState(ports, runId);
+      cleanUpEnded(ports, run, after);
+      return after;
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
     }
+  }
+}
+
+/** A doubt that was ended leaves files behind that nobody needs any more. */
+function cleanUpEnded(ports: EnginePorts, before: RunState, after: RunState): void {
+  for (const { effectId, status } of before.effects) {
+    const now = after.effects.find((effect) => effect.effectId === effectId)?.status;
+    if (status === 'unknown' && now !== 'unknown') ports.world.cleanUp(effectId);
   }
 }
 
@@ -78,7 +91,7 @@ export async function cancelRun(
     for (const effect of before.effects) {
       if (effect.status !== 'intended' && effect.status !== 'unknown') continue;
       const child = await ports.world.livingChild(effect);
-      if (child !== null) await ports.world.endChild(child.pid);
+      if (child !== null) await ports.world.endChild(child.groupId);
     }
   }
   await ports.projections.project();

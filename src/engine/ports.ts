@@ -7,6 +7,7 @@ import type { Owner } from '../events/shared.ts';
 import type { BlobStore, EventStore, Sha256Hex } from '../log/event-store.ts';
 import type { AnalysisInput } from '../projections/analysis-input.ts';
 import type { Improvement, Proposal } from '../projections/feedback.ts';
+import type { KeyState } from '../projections/key-state.ts';
 import type { DecidedEvent } from '../workflow/decide.ts';
 import type { Definition, Tool } from '../workflow/definition.ts';
 import type { DispatchEffect, EffectResult, LookupResult } from '../workflow/effects.ts';
@@ -54,8 +55,9 @@ export type World = {
   livingChild(effect: {
     readonly effectId: string;
     readonly key: string;
-  }): Promise<{ readonly pid: number } | null>;
-  endChild(pid: number): Promise<void>;
+  }): Promise<{ readonly pid: number; readonly groupId: number } | null>;
+  /** Ends a whole process group; answers whether nothing of it is left. */
+  endChild(groupId: number): Promise<boolean>;
   /** Removes what an effect left in `run/`; called once its end is durable. */
   cleanUp(effectId: string): void;
   /** Absolute program and arguments of a tool, templates expanded. */
@@ -71,6 +73,8 @@ export type Projections = {
   keepUp(): Promise<void>;
   /** Whether the body of this definition is in the log already, as far as the index knows. */
   isRegistered(workflowId: string, hash: string): boolean;
+  /** The claims of a key as far as the index has folded its stream; version 0 when it cannot say. */
+  keyState(stream: string): KeyState;
   analysisInput(workflowId: string): AnalysisInput;
   /** What was proposed for a workflow last, and every improvement of it, newest first. */
   improvementFacts(workflowId: string): ImprovementFacts;

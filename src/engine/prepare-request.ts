@@ -44,6 +44,12 @@ export async function prepareRequest(ports: EnginePorts, request: RunRequest): P
       hint: 'Give a short name without line breaks, or leave it out: workflow and input are the key then.',
     });
   }
+  if (request.key !== undefined && ports.redact(request.key).count > 0) {
+    throw usageError('key-secret', '--idempotency-key looks like a secret: keys are recorded and shown', {
+      where: '--idempotency-key',
+      hint: 'Give a name that is no secret, or a hash of it; or leave it out: workflow and input are the key then.',
+    });
+  }
   const redacted = ports.redact(raw.text);
   const input = redacted.count === 0 ? raw : orThrow(readInput(redacted.text));
   const { home, connected, sha256 } = ports;
@@ -69,7 +75,8 @@ export async function prepareRequest(ports: EnginePorts, request: RunRequest): P
   };
 }
 
-function assertFields(loaded: LoadedDefinition, input: RunInput): void {
+/** @throws {WfError} exit 2 when a template uses a field that the input does not have */
+export function assertFields(loaded: LoadedDefinition, input: RunInput): void {
   const missing = usedFields(loaded.definition).filter((field) => !input.fields.has(field));
   if (missing.length === 0) return;
   const example = JSON.stringify({

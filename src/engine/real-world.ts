@@ -27,9 +27,9 @@ export function realWorld(deps: Omit<PerformDeps, 'signal'>): World {
       const { livingChild } = await import('../effects/child-alive.ts');
       return livingChild(scratchDir(home, effectId), key);
     },
-    endChild: async (pid) => {
+    endChild: async (groupId) => {
       const { endGroup } = await import('../effects/end-group.ts');
-      await endGroup(pid);
+      return endGroup(groupId);
     },
     cleanUp: (effectId) => removeScratch(home, effectId),
     toolCommand,

@@ -4,6 +4,7 @@
  * rest a person decides.
  */
 import { ExitCode, WfError } from '../errors.ts';
+import type { Owner } from '../events/shared.ts';
 import type { DispatchEffect, EffectResult } from '../workflow/effects.ts';
 import type { Effect } from '../workflow/state.ts';
 import type { RunSession } from './session.ts';
@@ -43,20 +44,35 @@ export async function recoverEffect(
   }
 }
 
-/** @throws {WfError} exit 6 while a child of the run's open effect is alive: "absent" proves nothing before it is gone */
-export async function assertNoLivingChild(session: Pick<RunSession, 'ports' | 'state'>): Promise<void> {
-  for (const effect of session.state.effects) {
+/**
+ * "It did not happen" proves nothing while who was to do it may live: the process that intended it, or its child.
+ * @throws {WfError} exit 6 while one of them is alive
+ */
+export async function assertNobodyAtWork({
+  ports,
+  state,
+}: Pick<RunSession, 'ports' | 'state'>): Promise<void> {
+  for (const effect of state.effects) {
     if (effect.status !== 'intended' && effect.status !== 'unknown') continue;
-    const child = await session.ports.world.livingChild(effect);
-    if (child === null) continue;
-    throw new WfError(
-      'still-working',
-      `step ${effect.step} of run ${session.state.runId} is still working, pid ${child.pid}`,
-      {
-        exitCode: ExitCode.waits,
-        hint: `Wait for it, or end it: wf cancel ${session.state.runId}`,
-        retryable: true,
-      },
-    );
+    const child = await ports.world.livingChild(effect);
+    if (child !== null) throw stillWorking(state.runId, effect.step, child.pid);
+    const { intender } = effect;
+    // One that recorded its own doubt has stopped acting; an open intent may still be carried out.
+    if (effect.status !== 'intended' || intender === undefined || isSelf(ports, intender)) continue;
+    if (ports.ownership.stateOf(intender) === 'alive')
+      throw stillWorking(state.runId, effect.step, intender.pid);
   }
 }
+
+const isSelf = ({ ownership: { self } }: RunSession['ports'], owner: Owner): boolean =>
+  owner.host === self.host &&
+  owner.bootId === self.bootId &&
+  owner.pid === self.pid &&
+  owner.pidStart === self.pidStart;
+
+const stillWorking = (runId: string, step: string, pid: number): WfError =>
+  new WfError('still-working', `step ${step} of run ${runId} is still working, pid ${pid}`, {
+    exitCode: ExitCode.waits,
+    hint: `Wait for it, or end it: wf cancel ${runId}`,
+    retryable: true,
+  });

@@ -2,7 +2,7 @@
  * `resume`: a run goes on where it stopped. Completed work is never repeated; a finished run, another workflow's run
  * and another input are refused (exit 4), each by name.
  */
-import { conflictError } from '../errors.ts';
+import { conflictError, ExitCode, WfError } from '../errors.ts';
 import { type Commit, ConflictError } from '../log/event-store.ts';
 import type { RunContext } from '../workflow/context.ts';
 import { resolveDispatcher } from '../workflow/render-step.ts';
@@ -152,12 +152,21 @@ async function resumeHandedOff(ports: EnginePorts, run: RunState, by: string): P
       hint: `Report it: wf report ${run.runId} --status ok. To do the work again: wf run ${run.workflowId} --force --input …`,
     });
   }
+  const report = `wf report ${run.runId} --status ok --file FILE`;
+  if (task.byPerson) {
+    throw new WfError(
+      'waits-for-person',
+      `step ${task.effect.step} of run ${run.runId} is done by a person: its definition says "manual"`,
+      { exitCode: ExitCode.waits, hint: `Do it and report it: ${report}` },
+    );
+  }
   if (!task.connected) {
-    throw conflictError(
+    throw new WfError(
       'nothing-connected',
       `the task of run ${run.runId} is queued, and nobody is connected who could do it`,
       {
-        hint: `Do it and report it: wf report ${run.runId} --status ok --file FILE. Or name an assistant in config.json ("openclaw": {}) and resume again`,
+        exitCode: ExitCode.waits,
+        hint: `Do it and report it: ${report}. Or name an assistant in config.json ("openclaw": {}) and resume again`,
       },
     );
   }
@@ -176,11 +185,15 @@ async function resumeHandedOff(ports: EnginePorts, run: RunState, by: string): P
 function untouchedTask(
   context: RunContext,
   run: RunState,
-): { effect: Effect; connected: boolean } | undefined {
+): { effect: Effect; connected: boolean; byPerson: boolean } | undefined {
   for (const step of context.definition.steps) {
     const effect = latestEffect(run, step.id);
     if (effect?.dispatcher === 'manual' && effect.status === 'handed_off') {
-      return { effect, connected: resolveDispatcher(context, step) !== 'manual' };
+      return {
+        effect,
+        connected: resolveDispatcher(context, step) !== 'manual',
+        byPerson: step.dispatcher === 'manual',
+      };
     }
   }
   return undefined;

@@ -3,7 +3,8 @@
  * told to nobody before `flush`; what was performed is never lost by a conflict: its command is decided again on the
  * newer state. Safety is the epoch alone: a greater one in the log ends the session.
  */
-import { conflictError, isRefusal, type Refusal, refusalToError } from '../errors.ts';
+import { conflictError, isRefusal, type Refusal, refusalToError, type WfError } from '../errors.ts';
+import { isoTime } from '../events/iso-time.ts';
 import { runStream } from '../events/streams.ts';
 import { type Commit, ConflictError } from '../log/event-store.ts';
 import type { RunCommand } from '../workflow/command.ts';
@@ -32,6 +33,10 @@ export class RunSession {
   private pending: Pending[] = [];
   /** True when something that was decided is not yet known to be on disk. */
   private unsynced = false;
+  /** Set when a greater epoch was seen in the log. From then on this session decides and records nothing more. */
+  private lost: WfError | null = null;
+  /** Done after the next durable flush: what is only worth keeping until an end is on disk. */
+  private onceDurable: (() => void)[] = [];
 
   constructor(ports: EnginePorts, context: RunContext, state: RunState) {
     this.ports = ports;
@@ -41,6 +46,7 @@ export class RunSession {
 
   /** Decides and evolves in memory; recorded at the next flush. */
   async apply(ask: Ask): Promise<Refusal | null> {
+    this.assertNotLost();
     const decided = decide(this.context, this.state, this.freshen(ask));
     if (isRefusal(decided)) return decided;
     if (decided.length === 0) return null;
@@ -53,13 +59,13 @@ export class RunSession {
       commitId: this.ports.newId(),
     };
     this.pending.push({ ask, events, commit });
-    const now = new Date(this.ports.clock.now()).toISOString();
+    const now = isoTime(this.ports.clock.now());
     for (const event of events) this.state = evolve(this.state, provisional(event, this.state, now));
     return null;
   }
 
   private freshen(ask: Ask): RunCommand {
-    const now = new Date(this.ports.clock.now()).toISOString();
+    const now = isoTime(this.ports.clock.now());
     return { ...ask, now, salt: this.ports.randomWord(16) } as RunCommand;
   }
 
@@ -72,6 +78,22 @@ export class RunSession {
    * @throws {WfError} exit 4 when somebody else has taken the run over
    */
   async flush(options: { readonly durable: boolean }, before: readonly Commit[] = []): Promise<void> {
+    this.assertNotLost();
+    await this.append(options, before);
+    if (!options.durable) return;
+    if (this.unsynced) {
+      const head = await this.ports.store.head();
+      if (head !== null) await this.ports.store.sync(head);
+      this.unsynced = false;
+    }
+    for (const act of this.onceDurable.splice(0)) act();
+  }
+
+  whenDurable(act: () => void): void {
+    this.onceDurable.push(act);
+  }
+
+  private async append(options: { readonly durable: boolean }, before: readonly Commit[]): Promise<void> {
     while (this.pending.length > 0) {
       const batch = this.pending;
       try {
@@ -88,11 +110,6 @@ export class RunSession {
         await this.decideAgain(batch.slice(recorded));
       }
     }
-    if (options.durable && this.unsynced) {
-      const head = await this.ports.store.head();
-      if (head !== null) await this.ports.store.sync(head);
-      this.unsynced = false;
-    }
   }
 
   private tell(batch: readonly Pending[]): void {
@@ -101,31 +118,36 @@ export class RunSession {
   }
 
   private async decideAgain(lost: readonly Pending[]): Promise<void> {
-    const epoch = this.state.epoch;
     const first = lost[0]?.ask;
     // A start or a lease that lost its race is not decided again: whoever wanted it looks at the key first.
     if (first?.type === 'Start' || first?.type === 'Continue' || first?.type === 'WithdrawTask')
       throw new LostRace();
     this.pending = [];
-    this.state = await loadState(this.ports, this.state.runId);
-    this.assertOwned(epoch);
+    await this.reload();
     for (const { ask } of lost) await this.apply(ask);
   }
 
   /** Reads what others have added. Called when nothing is pending. */
   async refresh(): Promise<void> {
-    const epoch = this.state.epoch;
+    this.assertNotLost();
     const version = await this.ports.store.headOf(runStream(this.state.runId));
-    if (version === this.state.version) return;
-    this.state = await loadState(this.ports, this.state.runId);
-    this.assertOwned(epoch);
+    if (version !== this.state.version) await this.reload();
   }
 
-  private assertOwned(epoch: number): void {
-    if (this.state.epoch <= epoch) return;
-    throw conflictError('taken-over', `run ${this.state.runId} was taken over by another process`, {
-      hint: `Look: wf show ${this.state.runId}`,
-    });
+  /** Never takes over a state of another owner: what this session knows ends where its ownership ended. */
+  private async reload(): Promise<void> {
+    const newer = await loadState(this.ports, this.state.runId);
+    if (newer.epoch > this.state.epoch) {
+      this.lost = conflictError('taken-over', `run ${this.state.runId} was taken over by another process`, {
+        hint: `Look: wf show ${this.state.runId}`,
+      });
+      throw this.lost;
+    }
+    this.state = newer;
+  }
+
+  private assertNotLost(): void {
+    if (this.lost !== null) throw this.lost;
   }
 
   /** For commands that cannot be refused unless the run was stopped by somebody meanwhile. */

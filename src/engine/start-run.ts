@@ -5,10 +5,12 @@
 import { conflictError } from '../errors.ts';
 import { ConflictError } from '../log/event-store.ts';
 import type { Claim } from '../projections/key-state.ts';
+import { continueReason } from '../workflow/continue-reason.ts';
 import { formatPath } from '../workflow/finding.ts';
 import type { RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
 import { holderOf, noteAnswer, readKey } from './key-claims.ts';
+import { contextOf, syncSeen } from './load-run.ts';
 import { LostRace } from './lost-race.ts';
 import type { EnginePorts } from './ports.ts';
 import { type PreparedRequest, prepareRequest, type RunRequest } from './prepare-request.ts';
@@ -37,19 +39,30 @@ async function answerOnce(ports: EnginePorts, prepared: PreparedRequest): Promis
     case 'free':
       return (await import('./begin-run.ts')).claimAndStart(ports, prepared, key.version);
     case 'finished': {
-      await assertSameInput(ports, prepared, holder.claim, holder.run);
+      await assertSameInput(ports, prepared, key.version, holder);
+      if (
+        holder.run.status === 'handed_off' &&
+        continueReason(await contextOf(ports, holder.run), holder.run) !== null
+      ) {
+        // Reported on, and nobody has carried it on yet.
+        return (await import('./follow.ts')).follow(ports, holder.run.runId, { by: 'run' });
+      }
+      await syncSeen(ports, holder.position);
       const { runId, status } = holder.run;
       const data = { workflowId: prepared.loaded.id, key: prepared.key, runId, status };
-      await noteAnswer(ports, prepared.keyStream, { type: 'RunReused', data });
+      await noteAnswer(ports, prepared.keyStream, key.version, { type: 'RunReused', data });
       await ports.projections.keepUp();
       return { kind: 'reused', run: holder.run };
     }
     case 'pending':
-      await assertSameInput(ports, prepared, holder.claim, holder.run);
+      await assertSameInput(ports, prepared, key.version, holder);
       return (await import('./begin-run.ts')).adopt(ports, prepared, holder.claim, holder.run);
     case 'live':
-      await assertSameInput(ports, prepared, holder.claim, holder.run);
-      if (request.detach) return { kind: 'live', run: holder.run };
+      await assertSameInput(ports, prepared, key.version, holder);
+      if (request.detach) {
+        await syncSeen(ports);
+        return { kind: 'live', run: holder.run };
+      }
       return (await import('./follow.ts')).follow(ports, holder.run.runId, { by: 'run' });
   }
 }
@@ -57,13 +70,13 @@ async function answerOnce(ports: EnginePorts, prepared: PreparedRequest): Promis
 async function assertSameInput(
   ports: EnginePorts,
   prepared: PreparedRequest,
-  claim: Claim,
-  run: RunState,
+  keyVersion: number,
+  { claim, run }: { readonly claim: Claim; readonly run: RunState },
 ): Promise<void> {
   if (claim.inputHash === prepared.inputHash) return;
   const runId = claim.runId;
   const message = `the key ${prepared.key} belongs to run ${runId} (${run.version === 0 ? 'starting' : run.status}), which has another input`;
-  await noteAnswer(ports, prepared.keyStream, {
+  await noteAnswer(ports, prepared.keyStream, keyVersion, {
     type: 'RunRefused',
     data: { workflowId: prepared.loaded.id, key: prepared.key, reason: 'other-input', message, runId },
   });

@@ -7,27 +7,57 @@ import { utf8Length } from '../workflow/stages/intake.ts';
 
 const PREVIEW_CHARS = 200;
 
-/** The same value with every string above the inline limit in a blob, which is on disk when this resolves. */
+/** Keys of event data that may hold a reference instead of the text itself (`text` in the schemas). */
+const TEXT_KEYS: ReadonlySet<string> = new Set([
+  'input',
+  'task',
+  'preview',
+  'stdout',
+  'stderr',
+  'text',
+  'body',
+  'output',
+]);
+/** Only inside `covers` is a message a text; an error's message is a short string of ours. */
+const isTextKey = (key: string, parent: string): boolean =>
+  TEXT_KEYS.has(key) || (key === 'message' && parent === 'covers');
+
+/** Where several texts that fit by themselves would not fit on one line together. */
+const CROWDED_BYTES = 128 * 1024;
+const CROWDED_LIMIT_BYTES = 1024;
+
+/** The same value with every long text in a blob, which is on disk when this resolves. */
 export async function externalise<T>(blobs: BlobStore, value: T): Promise<T> {
-  return (hasLongString(value) ? await replace(blobs, value) : value) as T;
+  // A limit of a line: each event of a list has its own.
+  if (Array.isArray(value)) return (await Promise.all(value.map((item) => externalise(blobs, item)))) as T;
+  const bytes = textBytes(value, '', '');
+  if (bytes <= INLINE_LIMIT_BYTES) return value;
+  const limit = bytes > CROWDED_BYTES ? CROWDED_LIMIT_BYTES : INLINE_LIMIT_BYTES;
+  return (await replace(blobs, value, '', '', limit)) as T;
 }
 
-const isLong = (text: string): boolean =>
-  // Three bytes a unit at most: most texts need no counting.
-  text.length * 3 > INLINE_LIMIT_BYTES && utf8Length(text) > INLINE_LIMIT_BYTES;
-
-function hasLongString(value: unknown): boolean {
-  if (typeof value === 'string') return isLong(value);
-  if (Array.isArray(value)) return value.some(hasLongString);
-  return typeof value === 'object' && value !== null && Object.values(value).some(hasLongString);
+/** At most the bytes of all texts together; most values need no counting. */
+function textBytes(value: unknown, key: string, parent: string): number {
+  if (typeof value === 'string') return isTextKey(key, parent) ? value.length * 3 : 0;
+  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + textBytes(item, key, key), 0);
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.entries(value).reduce((sum, [name, item]) => sum + textBytes(item, name, parent), 0);
 }
 
-async function replace(blobs: BlobStore, value: unknown): Promise<unknown> {
-  if (typeof value === 'string') return isLong(value) ? toBlob(blobs, value) : value;
-  if (Array.isArray(value)) return Promise.all(value.map((item) => replace(blobs, item)));
+async function replace(
+  blobs: BlobStore,
+  value: unknown,
+  key: string,
+  parent: string,
+  limit: number,
+): Promise<unknown> {
+  if (typeof value === 'string') {
+    return isTextKey(key, parent) && utf8Length(value) > limit ? toBlob(blobs, value) : value;
+  }
+  if (Array.isArray(value)) return Promise.all(value.map((item) => replace(blobs, item, key, key, limit)));
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(
-    async ([key, item]) => [key, await replace(blobs, item)] as const,
+    async ([name, item]) => [name, await replace(blobs, item, name, parent, limit)] as const,
   );
   return Object.fromEntries(await Promise.all(entries));
 }

@@ -17,6 +17,9 @@ export type DispatcherName = z.infer<typeof dispatcher>;
 
 const attempt = z.int().positive();
 
+/** Put in by the decider on every event that may carry words of the user (workflow/salt.ts). */
+const salted = salt.exactOptional();
+
 /** What each stage leaves behind. */
 export const stageOutputs = {
   intake: z.strictObject({
@@ -76,15 +79,21 @@ export const stageOutputs = {
 } as const;
 export type StageOutputs = { readonly [S in StageName]: z.infer<(typeof stageOutputs)[S]> };
 
+/** Stage outputs carry words of the task; see `salt`. */
 const stageCompleted = z.discriminatedUnion('stage', [
-  z.strictObject({ stage: z.literal('intake'), attempt, output: stageOutputs.intake }),
-  z.strictObject({ stage: z.literal('classify'), attempt, output: stageOutputs.classify }),
-  z.strictObject({ stage: z.literal('plan'), attempt, output: stageOutputs.plan }),
-  z.strictObject({ stage: z.literal('configure_tools'), attempt, output: stageOutputs.configure_tools }),
-  z.strictObject({ stage: z.literal('execute'), attempt, output: stageOutputs.execute }),
-  z.strictObject({ stage: z.literal('verify'), attempt, output: stageOutputs.verify }),
-  z.strictObject({ stage: z.literal('deliver'), attempt, output: stageOutputs.deliver }),
-  z.strictObject({ stage: z.literal('log'), attempt, output: stageOutputs.log }),
+  z.strictObject({ stage: z.literal('intake'), attempt, output: stageOutputs.intake, salt: salted }),
+  z.strictObject({ stage: z.literal('classify'), attempt, output: stageOutputs.classify, salt: salted }),
+  z.strictObject({ stage: z.literal('plan'), attempt, output: stageOutputs.plan, salt: salted }),
+  z.strictObject({
+    stage: z.literal('configure_tools'),
+    attempt,
+    output: stageOutputs.configure_tools,
+    salt: salted,
+  }),
+  z.strictObject({ stage: z.literal('execute'), attempt, output: stageOutputs.execute, salt: salted }),
+  z.strictObject({ stage: z.literal('verify'), attempt, output: stageOutputs.verify, salt: salted }),
+  z.strictObject({ stage: z.literal('deliver'), attempt, output: stageOutputs.deliver, salt: salted }),
+  z.strictObject({ stage: z.literal('log'), attempt, output: stageOutputs.log, salt: salted }),
 ]);
 
 /** Proof that an effect happened: what the receiver answered, or who vouches for it. */
@@ -138,6 +147,7 @@ export const runEventSchemas = {
     error: problem,
     step: id.exactOptional(),
     checks: stageOutputs.verify.shape.checks.exactOptional(),
+    salt: salted,
   }),
   /** Durable before the world is touched. */
   EffectIntended: z.strictObject({
@@ -158,6 +168,7 @@ export const runEventSchemas = {
     /** One-time word that proves a report comes from who got this brief. */
     nonce: z.string().exactOptional(),
     approvalId: id.exactOptional(),
+    salt: salted,
   }),
   EffectConfirmed: z.strictObject({
     effectId: id,
@@ -168,6 +179,7 @@ export const runEventSchemas = {
     stdout: text.exactOptional(),
     stderr: text.exactOptional(),
     truncated: z.boolean().exactOptional(),
+    salt: salted,
   }),
   EffectFailed: z.strictObject({
     effectId: id,
@@ -180,6 +192,7 @@ export const runEventSchemas = {
     truncated: z.boolean().exactOptional(),
     /** When the next attempt is due; absent when there is none. */
     retryAt: isoTime.exactOptional(),
+    salt: salted,
   }),
   /** Nobody can say whether it happened. */
   EffectUnknown: z.strictObject({
@@ -189,6 +202,7 @@ export const runEventSchemas = {
     retryAt: isoTime.exactOptional(),
     stdout: text.exactOptional(),
     stderr: text.exactOptional(),
+    salt: salted,
   }),
   EffectResolved: z.strictObject({
     effectId: id,
@@ -203,6 +217,7 @@ export const runEventSchemas = {
     /** sha256 over the bindings of all covered steps: what the grant names. */
     binding: sha256Hex,
     covers: z.array(approvedStep),
+    salt: salted,
   }),
   ApprovalGranted: z.strictObject({
     approvalId: id,
@@ -210,7 +225,12 @@ export const runEventSchemas = {
     by: z.string(),
     via: z.enum(['terminal']),
   }),
-  ApprovalRejected: z.strictObject({ approvalId: id, by: z.string(), reason: z.string().exactOptional() }),
+  ApprovalRejected: z.strictObject({
+    approvalId: id,
+    by: z.string(),
+    reason: z.string().exactOptional(),
+    salt: salted,
+  }),
   OutcomeReported: z.strictObject({
     effectId: id,
     status: z.enum(['ok', 'error']),
@@ -226,8 +246,8 @@ export const runEventSchemas = {
   TaskWithdrawn: z.strictObject({ effectId: id, by: z.string() }),
   RunCompleted: z.strictObject({ outcome: z.enum(['done', 'unreported']) }),
   RunHandedOff: z.strictObject({ taskIds: z.array(id) }),
-  RunFailed: z.strictObject({ stage: stageName, step: id.exactOptional(), error: problem }),
-  RunCancelled: z.strictObject({ by: z.string(), reason: z.string().exactOptional() }),
+  RunFailed: z.strictObject({ stage: stageName, step: id.exactOptional(), error: problem, salt: salted }),
+  RunCancelled: z.strictObject({ by: z.string(), reason: z.string().exactOptional(), salt: salted }),
 } as const;
 export type RunEvent = EventOf<typeof runEventSchemas>;
 export type StoredRunEvent = RunEvent & { readonly ts: string; readonly streamVersion: number };

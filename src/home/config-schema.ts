@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { usageError, type WfError } from '../errors.ts';
 import { nearest } from '../workflow/did-you-mean.ts';
 import type { Config } from './config.ts';
+import { syntaxWords } from './json-words.ts';
 
 const words = z.string().min(1);
 const regex = z.string().min(1).refine(compiles, 'expected a regular expression');
@@ -49,7 +50,7 @@ export function parseConfig(source: string, file: string): Config {
   const tree = parseTree(text, errors, { allowTrailingComma: true });
   const [error] = errors;
   if (error !== undefined || tree === undefined) {
-    const what = error === undefined ? 'it is empty' : printParseErrorCode(error.error);
+    const what = syntaxWords(text, error && printParseErrorCode(error.error));
     throw invalid('config-syntax', `config.json is not JSON: ${what}`, file, text, error?.offset ?? 0);
   }
   const parsed = configSchema.safeParse(getNodeValue(tree));

@@ -5,6 +5,7 @@
 import type { Node, ParseError } from 'jsonc-parser';
 import { usageError, type WfError } from '../errors.ts';
 import { type DefinitionPath, type Finding, formatPath } from '../workflow/finding.ts';
+import { syntaxWords } from './json-words.ts';
 
 /** A place in a text, both counted from 1; columns in UTF-16 units, as editors count. */
 export type Location = { readonly line: number; readonly column: number };
@@ -43,24 +44,6 @@ export const decodeDefinition = (bytes: Uint8Array, file: string): string => {
   }
 };
 
-const SYNTAX: Readonly<Record<string, string>> = {
-  InvalidSymbol: 'an unknown word; texts stand in double quotes',
-  InvalidNumberFormat: 'a number that is written wrong',
-  PropertyNameExpected: 'a key in double quotes is expected',
-  ValueExpected: 'a value is expected',
-  ColonExpected: 'a ":" is expected after the key',
-  CommaExpected: 'a "," is expected',
-  CloseBraceExpected: 'a "}" is expected',
-  CloseBracketExpected: 'a "]" is expected',
-  EndOfFileExpected: 'nothing is expected after the end of the definition',
-  UnexpectedEndOfComment: 'a comment is not closed',
-  UnexpectedEndOfString: 'a text is not closed',
-  UnexpectedEndOfNumber: 'a number is not complete',
-  InvalidUnicode: 'a "\\u" needs four hexadecimal digits',
-  InvalidEscapeCharacter: 'an unknown "\\" in a text',
-  InvalidCharacter: 'a control character in a text',
-};
-
 /** A value from the tree, with `__proto__` as a plain own key, as JSON.parse has it. */
 const valueOfNode = (node: Node): unknown => {
   switch (node.type) {
@@ -92,10 +75,10 @@ const parseWithComments = async (text: string, where: string): Promise<unknown> 
   const [first] = errors;
   if (first === undefined && tree !== undefined) return valueOfNode(tree);
   const at = locationAt(text, first?.offset ?? 0);
-  const what = first === undefined ? 'the file is empty' : SYNTAX[printParseErrorCode(first.error)];
+  const what = syntaxWords(text, first && printParseErrorCode(first.error));
   throw usageError(
     'definition-syntax',
-    `The definition is not valid JSON: ${text.trim() === '' ? 'the file is empty' : what} (line ${at.line}, column ${at.column}).`,
+    `The definition is not valid JSON: ${what} (line ${at.line}, column ${at.column}).`,
     {
       where: shown(where, at),
       hint: 'Comments are allowed; texts and keys stand in double quotes, and no comma after the last entry.',

@@ -8,7 +8,15 @@ import { type HomePaths, homePaths } from './paths.ts';
 
 const fs = process.getBuiltinModule('node:fs');
 
-export type OpenedHome = { readonly paths: HomePaths; readonly created: boolean; readonly exists: boolean };
+export type OpenedHome = {
+  readonly paths: HomePaths;
+  readonly created: boolean;
+  readonly exists: boolean;
+  /** Whether others than the owner may look into it: it was made by somebody else, or opened up. */
+  readonly openToOthers: boolean;
+};
+
+const OTHERS = 0o077;
 
 /**
  * @throws {WfError} io (74) where the home cannot be made, read or written; usage (2) where something else than a
@@ -19,7 +27,7 @@ export function openHome(home: string, options: { readonly create: boolean }): O
   const stat = statOf(home);
   if (stat === null) {
     if (options.create) makeHome(home);
-    return { paths, created: options.create, exists: options.create };
+    return { paths, created: options.create, exists: options.create, openToOthers: false };
   }
   if (!stat.isDirectory()) {
     throw usageError('home-not-a-folder', `the home is not a folder`, {
@@ -28,7 +36,7 @@ export function openHome(home: string, options: { readonly create: boolean }): O
     });
   }
   checkAccess(home, options.create);
-  return { paths, created: false, exists: true };
+  return { paths, created: false, exists: true, openToOthers: (stat.mode & OTHERS) !== 0 };
 }
 
 function statOf(home: string): import('node:fs').Stats | null {

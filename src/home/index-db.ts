@@ -16,6 +16,9 @@ const fs = process.getBuiltinModule('node:fs');
 const BUSY_TIMEOUT_MS = 20;
 const OPEN_TRIES = 250;
 
+/** Instead of a path: an index of this process alone, which vanishes with it. */
+export const IN_MEMORY = ':memory:';
+
 export class IndexDb {
   readonly path: string;
   #db: DatabaseSync;
@@ -125,7 +128,7 @@ function open(path: string): DatabaseSync {
 
 function tryOpen(path: string): DatabaseSync {
   const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
-  const isNew = makeFile(path);
+  const isNew = path !== IN_MEMORY && makeFile(path);
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     // WAL is a property of the file; the other two are of this connection.

@@ -1,51 +1,60 @@
 /**
- * Where a copy of a summary may be written: `outbox/`, `artifacts/`, or a root that config allows; never outside of
- * them by `..` or a symlink, and never over what the engine itself keeps.
+ * Where a copy of a summary may be written: `outbox/`, `artifacts/`, or a root that config allows. Looks through
+ * symbolic links, so that one planted in an allowed folder leads neither out of it nor into what the engine keeps.
  */
 const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
 
-const ALLOWED_IN_HOME = ['outbox', 'artifacts'];
-const NEVER_IN_HOME = ['logs', 'state', 'blobs', 'definitions', 'tasks', 'run', 'config.json'];
+const HOME_ROOTS = ['outbox', 'artifacts'];
+/** Not even where an allowed root contains the home: they are the record itself, or what decides. */
+const PROTECTED = ['logs', 'state', 'blobs', 'definitions', 'tasks', 'run', 'config.json'];
 
-/** The absolute path to write, or null when it may not be written. */
+/** The absolute path to write, or null when it may not be written. A relative one is taken from the home. */
 export function writablePath(home: string, allowedRoots: readonly string[], wanted: string): string | null {
-  const target = path.resolve(home, wanted);
+  if (wanted === '' || wanted.includes('\0')) return null;
+  const homePath = path.resolve(home);
+  const target = path.resolve(homePath, wanted);
+  const realHome = resolved(homePath);
+  const real = resolved(target);
+  if (realHome === null || real === null) return null;
   const roots = [
-    ...ALLOWED_IN_HOME.map((name) => path.join(home, name)),
-    ...allowedRoots.map((r) => path.resolve(home, r)),
+    // Joined after the home is resolved: outbox/ itself must be no link that leads out.
+    ...HOME_ROOTS.map((name) => ({ stated: path.join(homePath, name), real: path.join(realHome, name) })),
+    ...allowedRoots.map((root) => {
+      const stated = path.resolve(homePath, root);
+      return { stated, real: resolved(stated) };
+    }),
   ];
-  const root = roots.find((candidate) => inside(candidate, target));
-  if (root === undefined) return null;
-  const real = realTarget(target);
-  const realHome = realTarget(home);
-  if (
-    NEVER_IN_HOME.some(
-      (name) => real === path.join(realHome, name) || inside(path.join(realHome, name), real),
-    )
-  )
-    return null;
-  return inside(realTarget(root), real) ? target : null;
+  const isAllowed = roots.some(
+    (root) =>
+      root.real !== null &&
+      (isBelow(root.stated, target) || isBelow(root.real, target)) &&
+      isBelow(root.real, real),
+  );
+  return isAllowed && !isProtected(homePath, target) && !isProtected(realHome, real) ? target : null;
 }
 
-const inside = (folder: string, target: string): boolean =>
+const isBelow = (folder: string, target: string): boolean =>
   target.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 
-/** The path with every symlink on the way followed, as far as it exists. */
-function realTarget(target: string): string {
-  let existing = target;
+/** Compared without regard to case: some file systems do not tell LOGS from logs. */
+function isProtected(home: string, target: string): boolean {
+  const [first = ''] = path.relative(home.toLowerCase(), target.toLowerCase()).split('/');
+  return PROTECTED.includes(first);
+}
+
+/** The path with every link on the way followed, as far as it exists; null where a link leads nowhere. */
+function resolved(target: string): string | null {
   const missing: string[] = [];
-  for (;;) {
+  for (let existing = target; ; existing = path.dirname(existing)) {
     try {
       return path.join(fs.realpathSync(existing), ...missing);
-    } catch {
-      const parent = path.dirname(existing);
-      if (parent === existing) return target;
-      // A dangling symlink leads somewhere too: what it names would be made by the write.
-      if (fs.lstatSync(existing, { throwIfNoEntry: false })?.isSymbolicLink() === true)
-        return '/dev/null/dangling';
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return null;
+      // Writing through it would make a file wherever it points.
+      if (fs.lstatSync(existing, { throwIfNoEntry: false })?.isSymbolicLink() === true) return null;
+      if (path.dirname(existing) === existing) return target;
       missing.unshift(path.basename(existing));
-      existing = parent;
     }
   }
 }

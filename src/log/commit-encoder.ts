@@ -5,6 +5,7 @@
 import { bug } from '../errors.ts';
 import { encodeData, encodeLine, encodeMeta } from '../events/codec.ts';
 import { MAX_LINE_BYTES, type NewEvent, type StoredEvent, seq } from '../events/envelope.ts';
+import { isoTime } from '../events/iso-time.ts';
 import { schemaVersionOf } from '../events/types.ts';
 import { nextEventId } from './event-ids.ts';
 import {
@@ -99,7 +100,7 @@ export class CommitEncoder {
 
   #encode(commit: Commit): PendingLine[] {
     const nowMs = this.#env.clock.now();
-    const ts = new Date(nowMs).toISOString();
+    const ts = isoTime(nowMs);
     const encoded: PendingLine[] = [];
     let last = this.last;
     let bytes = 0;

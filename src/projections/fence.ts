@@ -22,3 +22,10 @@ export function oneLine(text: string, limit: number): string {
 /** A cut text without the half surrogate pair the cut may have left: that cannot be stored as UTF-8. */
 export const wholeCharacters = (cut: string): string =>
   /[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut;
+
+/**
+ * The text without control characters, line ends and tabs apart: a terminal that shows the file must not obey it.
+ * The log and the run's record keep them.
+ */
+export const withoutControls = (text: string): string =>
+  text.replace(/\r\n?/g, '\n').replace(/(?![\n\t])\p{Cc}/gu, '');

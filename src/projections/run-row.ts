@@ -28,8 +28,12 @@ export const noRunFold: RunFold = {
   executeFailures: 0,
 };
 
+const HUMAN_ENDS: ReadonlySet<string> = new Set(['rejected', 'cancelled']);
+
 export function evolveRunFold(fold: RunFold, event: FoldableEvent & { readonly seq: number }): RunFold {
-  const failed = event.type === 'StageFailed' ? event.data.stage : null;
+  // A person's no is not a failure of the work: it must not make the engine "improve" anything.
+  const isFailure = event.type === 'StageFailed' && !HUMAN_ENDS.has(event.data.error.code);
+  const failed = isFailure ? event.data.stage : null;
   const finished = event.type === 'RunCompleted' || event.type === 'RunHandedOff';
   return {
     state: evolve(fold.state, event),

@@ -3,10 +3,12 @@
  * never says `running` about a run that ended. Texts from outside stand in fences and cannot forge a section.
  */
 import { type Effect, outputOf, type RunState, taskOf } from '../workflow/state.ts';
-import { fenced, inListItem } from './fence.ts';
+import { fenced, inListItem, withoutControls } from './fence.ts';
 import { latestEffects, type ResolveText } from './run-record.ts';
 
-export function summary(state: RunState, resolve: ResolveText): string {
+export function summary(state: RunState, resolveText: ResolveText): string {
+  // Before the fences are made: what is taken out of a text could make a longer run of backticks of it.
+  const resolve: ResolveText = (text) => withoutControls(resolveText(text));
   const lines = [
     `# Workflow Run ${state.runId}`,
     `- Workflow: ${state.workflowId}`,
@@ -57,7 +59,7 @@ function waitingText(state: RunState, wait: NonNullable<RunState['waiting']>): s
   switch (wait.for) {
     case 'approval': {
       const reasons = state.approvals.find((a) => a.approvalId === wait.id)?.reasons ?? [];
-      return `Approval ${wait.id}, since ${wait.since}.${reasons.length === 0 ? '' : `\n${fenced(reasons.join('\n'))}`}`;
+      return `Approval ${wait.id}, since ${wait.since}.${reasons.length === 0 ? '' : `\n${fenced(withoutControls(reasons.join('\n')))}`}`;
     }
     case 'outcome': {
       const task = state.effects.find((e) => e.effectId === wait.id)?.taskId;
@@ -73,7 +75,7 @@ function waitingText(state: RunState, wait: NonNullable<RunState['waiting']>): s
 function error(state: RunState): string {
   if (state.error === null) return '';
   const { stage, step, code, message } = state.error;
-  return `\n## Error\nIn ${stage}${step === undefined ? '' : `, step ${step}`} (${code}):\n${fenced(message)}`;
+  return `\n## Error\nIn ${stage}${step === undefined ? '' : `, step ${step}`} (${code}):\n${fenced(withoutControls(message))}`;
 }
 
 function reports(state: RunState, resolve: ResolveText): string {
@@ -83,7 +85,7 @@ function reports(state: RunState, resolve: ResolveText): string {
       const report = effect.report;
       if (report === undefined) return '';
       const text = report.text === undefined ? 'No text.' : resolve(report.text);
-      return `\n## Report\n${report.status}, by ${report.by}, ${report.at}:\n${fenced(text)}`;
+      return `\n## Report\n${report.status}, by ${inListItem(withoutControls(report.by))}, ${report.at}:\n${fenced(text)}`;
     })
     .join('');
 }

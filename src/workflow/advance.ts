@@ -9,7 +9,7 @@ import { STAGES } from '../events/stages.ts';
 import type { RunContext } from './context.ts';
 import { classify } from './stages/classify.ts';
 import { deliverOutput } from './stages/deliver.ts';
-import { currentStep, stageFailed } from './stages/execute.ts';
+import { awaitedHandOver, currentStep, stageFailed } from './stages/execute.ts';
 import { intakeOutput } from './stages/intake.ts';
 import { planOutput } from './stages/plan.ts';
 import { latestEffect, outputOf, type RunState, stageOf } from './state.ts';
@@ -87,6 +87,12 @@ function inside(context: RunContext, state: RunState, stage: StageName): readonl
 }
 
 function insideExecute(context: RunContext, state: RunState): readonly RunEvent[] {
+  const unreported = awaitedHandOver(context, state);
+  if (unreported !== undefined) {
+    // Reached without its wait (after a doubt, or a cancellation in between): the run waits for it still.
+    const { effectId, receipt = { by: 'human' } } = unreported;
+    return [{ type: 'EffectConfirmed', data: { effectId, outcome: 'handed_off', receipt, awaited: true } }];
+  }
   const step = currentStep(context, state);
   if (step === undefined) {
     const steps = context.definition.steps.map(({ id }) => ({

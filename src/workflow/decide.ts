@@ -2,15 +2,17 @@
  * `decide(context, state, command) -> events | refusal`: the whole of the rules for a run. Pure: the same state and
  * command give the same events, which is what replay, the property tests and the retry after a conflict rest on.
  */
-import { assertNever, type Refusal, refuse } from '../errors.ts';
+import { assertNever, isRefusal, type Refusal, refuse } from '../errors.ts';
 import type { Meta } from '../events/envelope.ts';
 import type { RunEvent } from '../events/run-events.ts';
 import { advance, completeStage, startStage } from './advance.ts';
-import type { RunCommand } from './command.ts';
+import type { Fresh, OutsideCommand, OwnerCommand, RunCommand } from './command.ts';
 import type { RunContext } from './context.ts';
-import { continueReason, reenter } from './continue.ts';
+import { reenter } from './continue.ts';
+import { continueReason } from './continue-reason.ts';
 import { evolve, type FoldableEvent } from './evolve.ts';
 import { approve, cancel, reject, report, resolve } from './outside.ts';
+import { withSalt } from './salt.ts';
 import { beginStep, effectEnded } from './stages/execute.ts';
 import { missingOf } from './stages/verify.ts';
 import { type RunState, stageOf } from './state.ts';
@@ -23,6 +25,12 @@ export function decide(
   state: RunState,
   command: RunCommand,
 ): readonly DecidedEvent[] | Refusal {
+  if (!isOutside(command)) return owned(context, state, command);
+  const decided = outside(context, state, command);
+  return isRefusal(decided) ? decided : decided.map((event) => withSalt(event, command.salt));
+}
+
+function outside(context: RunContext, state: RunState, command: OutsideCommand & Fresh): Decided {
   switch (command.type) {
     case 'Approve':
       return approve(state, command);
@@ -35,11 +43,15 @@ export function decide(
     case 'Cancel':
       return cancel(context, state, command);
     default:
-      return owned(context, state, command);
+      return assertNever(command, 'command');
   }
 }
 
-type Owned = Exclude<RunCommand, { type: 'Approve' | 'Reject' | 'Report' | 'Resolve' | 'Cancel' }>;
+const OUTSIDE: ReadonlySet<string> = new Set(['Approve', 'Reject', 'Report', 'Resolve', 'Cancel']);
+
+const isOutside = (command: RunCommand): command is OutsideCommand & Fresh => OUTSIDE.has(command.type);
+
+type Owned = OwnerCommand & Fresh;
 
 /** Decides, then lets the run advance as far as it can without the world, and stamps the epoch on it all. */
 function owned(context: RunContext, before: RunState, command: Owned): readonly DecidedEvent[] | Refusal {
@@ -47,7 +59,8 @@ function owned(context: RunContext, before: RunState, command: Owned): readonly 
   let state = before;
   const take = (decided: readonly RunEvent[]): void => {
     for (const event of decided) {
-      const stamped = beginsOwnership(event) ? event : { ...event, meta: { epoch: state.epoch } };
+      const salted = withSalt(event, command.salt);
+      const stamped = beginsOwnership(event) ? salted : { ...salted, meta: { epoch: state.epoch } };
       events.push(stamped);
       state = evolve(state, provisional(stamped, state, command.now));
     }

@@ -3,6 +3,7 @@
  * so that no history, however odd, can make a run unreadable.
  */
 import type { RunEvent, StageName } from '../events/run-events.ts';
+import { withoutSalt } from './salt.ts';
 import { type Approval, type Effect, noRun, type RunState, type StageState, stageOf } from './state.ts';
 
 /** What evolve needs of a stored event; a decided one is given the version and time it is about to get. */
@@ -13,7 +14,7 @@ export type FoldableEvent = RunEvent & {
 };
 
 export function evolve(before: RunState, event: FoldableEvent): RunState {
-  const next = apply(before, event);
+  const next = apply(before, withoutSalt(event));
   return { ...next, version: event.streamVersion, updatedAt: event.ts };
 }
 
@@ -83,6 +84,7 @@ function apply(state: RunState, event: FoldableEvent): RunState {
         ...data,
         stageAttempt: stageOf(state, 'execute').attempts,
         epoch: event.meta?.epoch ?? state.epoch,
+        ...(state.lease === null ? {} : { intender: state.lease.owner }),
         intendedAt: ts,
         endedAt: null,
         status: 'intended',
@@ -135,12 +137,7 @@ function apply(state: RunState, event: FoldableEvent): RunState {
     case 'EffectResolved':
       return changeEffect(state, event.data.effectId, (effect) =>
         event.data.verdict === 'sent'
-          ? {
-              ...effect,
-              status: effect.dispatcher === 'command' ? 'done' : 'handed_off',
-              receipt: { by: 'human' },
-              endedAt: ts,
-            }
+          ? { ...effect, status: sentStatus(effect), receipt: { by: 'human' }, endedAt: ts }
           : { ...effect, status: 'not_performed', endedAt: ts },
       );
     case 'ApprovalRequested': {
@@ -148,7 +145,8 @@ function apply(state: RunState, event: FoldableEvent): RunState {
       const approval: Approval = { ...data, requestedAt: ts, status: 'pending' };
       return stop({
         ...state,
-        approvals: [...state.approvals, approval],
+        // Only the newest question can be answered: an older yes must not turn up later as a spare one.
+        approvals: [...lapse(state, ['pending', 'granted']), approval],
         status: 'waiting',
         waiting: { for: 'approval', id: approval.approvalId, since: ts },
       });
@@ -188,10 +186,17 @@ function apply(state: RunState, event: FoldableEvent): RunState {
     case 'RunFailed': {
       const { stage, step, error } = event.data;
       const failed = finish(state, 'failed', 'failed', ts);
-      return { ...failed, error: { ...error, stage, ...(step === undefined ? {} : { step }) } };
+      return {
+        ...failed,
+        approvals: lapse(state, ['pending']),
+        error: { ...error, stage, ...(step === undefined ? {} : { step }) },
+      };
     }
     case 'RunCancelled':
-      return finish(state, 'cancelled', state.outcome, ts);
+      return {
+        ...finish(state, 'cancelled', state.outcome, ts),
+        approvals: lapse(state, ['pending', 'granted']),
+      };
     default:
       return unknownEvent(state, event);
   }
@@ -210,6 +215,10 @@ function started(state: RunState, event: Extract<FoldableEvent, { type: 'RunStar
     createdAt: event.ts,
   };
 }
+
+/** What "it happened" means: a program that ran has done it, a hand-over that went out still has to be reported. */
+const sentStatus = (effect: Effect): 'done' | 'handed_off' =>
+  effect.dispatcher === 'command' && effect.awaits === 'auto' ? 'done' : 'handed_off';
 
 const reportedStatus = (status: 'ok' | 'error'): 'done' | 'failed' => (status === 'ok' ? 'done' : 'failed');
 
@@ -259,3 +268,19 @@ function changeEffect(state: RunState, id: string, change: (effect: Effect) => E
 function changeApproval(state: RunState, id: string, change: (approval: Approval) => Approval): RunState {
   return { ...state, approvals: state.approvals.map((a) => (a.approvalId === id ? change(a) : a)) };
 }
+
+/** Takes back questions without an answer, and grants that nothing has been done under. */
+const lapse = (state: RunState, statuses: readonly Approval['status'][]): readonly Approval[] =>
+  state.approvals.map((approval) =>
+    statuses.includes(approval.status) && !isUsed(state, approval)
+      ? { ...approval, status: 'lapsed' }
+      : approval,
+  );
+
+const isUsed = (state: RunState, approval: Approval): boolean =>
+  state.effects.some(
+    (effect) =>
+      effect.approvalId === approval.approvalId &&
+      effect.status !== 'not_performed' &&
+      effect.status !== 'withdrawn',
+  );

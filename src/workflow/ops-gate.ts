@@ -6,7 +6,9 @@
 const OPS_ROUTE = 'ops';
 const OPS_PREFIX = 'OPS: ';
 
-export const withoutOps = (text: string): string => text.replace(/^(?:\s*OPS\s*:)+\s*/i, '');
+/** Invisible characters and a full-width colon count as well: an assistant reads past them. */
+export const withoutOps = (text: string): string =>
+  text.replace(/^(?:[\s\p{Cf}]*OPS[\s\p{Cf}]*[:\uFF1A])+[\s\p{Cf}]*/iu, '');
 
 export const opsGated = (route: string, text: string): string =>
   route === OPS_ROUTE ? `${OPS_PREFIX}${withoutOps(text)}` : withoutOps(text);

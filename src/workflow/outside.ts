@@ -18,14 +18,15 @@ function pendingApproval(state: RunState, approvalId: string): Approval | Refusa
   const approval = state.approvals.find((candidate) => candidate.approvalId === approvalId);
   if (approval === undefined)
     return refuse('approval-unknown', `run ${state.runId} has no approval ${approvalId}`);
+  const decided = approval.status === 'granted' || approval.status === 'rejected';
+  if (isOver(state) && !decided)
+    return refuse('run-over', `run ${state.runId} is ${state.status}: there is nothing to approve`);
   if (approval.status !== 'pending') {
     return refuse(
       'approval-decided',
       `approval ${approvalId} was ${approval.status} ${approval.decidedAt ?? ''}`.trim(),
     );
   }
-  if (isOver(state))
-    return refuse('run-over', `run ${state.runId} is ${state.status}: there is nothing to approve`);
   return approval;
 }
 

@@ -81,14 +81,14 @@ export function templateValues(
 ): Map<string, string> {
   const classified = outputOf(state, 'classify');
   const values = new Map<string, string>();
-  for (const [name, value] of context.input.fields) values.set(`input.${name}`, value);
+  for (const [name, value] of context.input.fields) values.set(`input.${name}`, withoutOps(value));
   values.set('workflowId', state.workflowId);
   values.set('runId', state.runId);
   values.set('task', task);
   values.set('taskFile', attempt.effectId === '' ? '' : `${context.home}/run/${attempt.effectId}/task.txt`);
   values.set('route', classified?.route ?? '');
   values.set('risk', classified?.risk ?? '');
-  values.set('input', context.input.text);
+  values.set('input', withoutOps(context.input.text));
   values.set('home', context.home);
   values.set('artifacts', artifactsOf(context, state.runId));
   values.set('idempotencyKey', state.key);

@@ -47,6 +47,8 @@ export type Effect = {
   readonly approvalId?: string;
   /** The ownership it was intended under: another epoch finding it open has to look before it acts. */
   readonly epoch: number;
+  /** The process that was to perform it: while it lives, "it did not happen" proves nothing. */
+  readonly intender?: Owner;
   readonly intendedAt: string;
   readonly endedAt: string | null;
   /**

@@ -5,13 +5,29 @@ import { type Ended, sh, until, WF, type WfRunner, wfRunner } from '../support/w
 
 const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** Runs `wf` on a terminal of its own, and types once it asks. Both outputs are one text there. */
-async function onTerminal(runner: WfRunner, args: readonly string[], typed: string): Promise<Ended> {
-  const command = [process.execPath, WF, ...args].map(quote).join(' ');
+/**
+ * Runs `wf` on a terminal of its own, and types once it asks. Both outputs are one text there.
+ * @param ahead typed before the program even starts
+ */
+async function onTerminal(
+  runner: WfRunner,
+  args: readonly string[],
+  typed: string,
+  ahead?: string,
+): Promise<Ended> {
+  const wf = [process.execPath, WF, ...args].map(quote).join(' ');
+  const go = runner.path('go');
+  const command = ahead === undefined ? wf : `while [ ! -e ${quote(go)} ]; do sleep 0.02; done; exec ${wf}`;
   const { child, ended, seen } = runner.startProgram(['script', '-qec', command, '/dev/null'], {
     input: { open: true },
     env: { TERM: 'dumb' },
   });
+  if (ahead !== undefined) {
+    child.stdin?.write(ahead);
+    // The terminal shows a line once it holds it.
+    await until(() => seen().stdout.includes(ahead.trim()));
+    writeFileSync(go, '');
+  }
   let over = false;
   const end = ended.then((value) => {
     over = true;
@@ -88,6 +104,28 @@ describe('high risk', () => {
       expect(runner.types(runId)).not.toContain('ApprovalGranted');
     },
   );
+
+  test('what was typed before the question does not answer it', async () => {
+    const runner = wfRunner();
+    gated(runner);
+    const { approvalId, runId } = await ask(runner);
+    const refused = await onTerminal(runner, ['approve', approvalId], 'no\n', `${approvalId}\n`);
+    expect(refused.code).toBe(2);
+    expect(refused.stdout).toContain('nothing was approved');
+    expect(runner.types(runId)).not.toContain('ApprovalGranted');
+    const approved = await onTerminal(runner, ['approve', approvalId], `${approvalId}\n`, 'no\n');
+    expect(approved.code).toBe(0);
+    expect(runner.lines('count')).toHaveLength(1);
+  });
+
+  test('characters that hide or turn text round are shown by number before the question', async () => {
+    const runner = wfRunner();
+    gated(runner);
+    await ask(runner, 'restart \u202etxt.gpj\u200b now\u001b[8m');
+    const shown = await onTerminal(runner, ['approve', 'last'], 'no\n');
+    expect(shown.stdout).toContain('restart \\u{202e}txt.gpj\\u{200b} now\\u{1b}[8m');
+    expect(shown.stdout).not.toMatch(/[\u202e\u200b]/);
+  });
 
   test('without a terminal nobody can approve, whatever is piped in', async () => {
     const runner = wfRunner();

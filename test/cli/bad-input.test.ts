@@ -152,7 +152,14 @@ describe('a task', () => {
     ['cut inside a character', ['--input-file', '-'], Buffer.from([0x61, 0xe2, 0x82]), /UTF-8/],
     ['from a file that is not there', ['--input-file', 'no/such/file'], undefined, /no\/such\/file/],
     ['from a folder', ['--input-file', '.'], undefined, /\./],
+    ['from a device without an end', ['--input-file', '/dev/zero'], undefined, /longer than/],
     ['without a text in its field', ['--input', '{"task": 5}'], undefined, /"task"/],
+    [
+      'the same by a secret',
+      ['--input', 'x', '--idempotency-key', 'ghp_abcdefghijklmnopqrstuvwxyz0123456789'],
+      undefined,
+      /looks like a secret/,
+    ],
   ])('that is %s is refused, and nothing is recorded', async (_what, args, input, says) => {
     const runner = wfRunner();
     const refused = await runner.json(
@@ -261,6 +268,37 @@ describe('a command', () => {
     expect(done.stdout).toContain('ok');
     expect(runner.types()).toContain('RunCompleted');
   });
+});
+
+test('a task may come from a pipe with a name, as `<(…)` makes one', async () => {
+  const runner = wfRunner();
+  const line = 'exec "$0" "$1" run autonomous-e2e --json --input-file <(printf "write a blog")';
+  const { code, stdout } = await runner.startProgram(['bash', '-c', line, process.execPath, WF]).ended;
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ run: { task: 'write a blog' } });
+});
+
+test('a task longer than allowed is refused from a pipe too', async () => {
+  const runner = wfRunner();
+  const line = 'exec "$0" "$1" run autonomous-e2e --json --input-file <(yes)';
+  const { code, stdout } = await runner.startProgram(['bash', '-c', line, process.execPath, WF]).ended;
+  expect(code).toBe(2);
+  expect(JSON.parse(stdout).error.code).toBe('input-too-large');
+});
+
+test.each([
+  ['', 'the file is empty'],
+  ['{"openclaw": {} "redact": {}}', 'a "," is expected'],
+  ['{"openclaw": {}', 'a "}" is expected'],
+  ["{'openclaw': {}}", 'in double quotes'],
+])('config.json that is %j is refused in words', async (text, says) => {
+  const runner = wfRunner();
+  mkdirSync(runner.home, { mode: 0o700 });
+  writeFileSync(join(runner.home, 'config.json'), text);
+  const refused = await run(runner, 'autonomous-e2e');
+  expect(refused).toMatchObject({ code: 2, error: { code: 'config-syntax' } });
+  expect(refused.error.message).toContain(says);
+  expect(refused.error.message).not.toMatch(/[a-z][A-Z]/);
 });
 
 describe('a home that cannot be written', () => {

@@ -1,5 +1,13 @@
 /** The script engine's two command lines: its arguments, its JSON and its two exit codes, and not a line beside. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { root, type Started, sh, until, type WfRunner, wfRunner } from '../support/wf.ts';
@@ -23,6 +31,15 @@ const engine = (runner: WfRunner, args: readonly string[], options?: Env) =>
   ended(script(runner, 'workflow_engine.mjs', args, options));
 const feedback = (runner: WfRunner, args: readonly string[]) =>
   ended(script(runner, 'workflow_feedback_loop.mjs', args));
+/** Whether the process has a file of that name open. */
+const opened = ({ child }: Started, name: string): boolean =>
+  readdirSync(`/proc/${child.pid}/fd`).some((fd) => {
+    try {
+      return readlinkSync(`/proc/${child.pid}/fd/${fd}`).endsWith(`/${name}`);
+    } catch {
+      return false;
+    }
+  });
 const id = expect.stringMatching(/^[0-9A-Z]{26}$/);
 
 describe('workflow_engine.mjs run', () => {
@@ -126,6 +143,51 @@ describe('workflow_engine.mjs run', () => {
     const doubt = await engine(runner, ['run', 'hangs', '--input', 'x']);
     expect(doubt).toMatchObject({ code: 0, out: { status: 'waiting', waiting: { for: 'unknown-effect' } } });
     expect(doubt.out.waiting.resolve).toBe(`wf resolve ${doubt.out.runId} --sent | --not-sent`);
+  });
+
+  test('gives a run that it followed to a bad end as failed, not as reused', async () => {
+    const runner = wfRunner();
+    runner.define({
+      id: 'slow',
+      execute: sh('touch "$HOME/began"; while [ ! -e "$HOME/go" ]; do sleep 0.02; done; exit 3'),
+    });
+    const first = runner.start(['run', 'slow', '--input', 'x']);
+    await until(() => existsSync(runner.path('began')));
+    const following = script(runner, 'workflow_engine.mjs', ['run', 'slow', '--resume', 'last']);
+    await until(() => opened(following, 'events.jsonl'));
+    writeFileSync(runner.path('go'), '');
+    expect(await ended(following)).toMatchObject({
+      code: 1,
+      out: undefined,
+      err: { runId: id, workflowId: 'slow', status: 'failed', error: expect.any(String), stage: 'execute' },
+    });
+    expect((await first.ended).code).toBe(5);
+  });
+
+  test('shows a bug’s stack to who asks for it with WF_DEBUG, and to nobody else', async () => {
+    const runner = wfRunner();
+    // Stands for any broken invariant: no user can bring one about on purpose.
+    const args = ['run', 'autonomous-e2e', '--input', 'x'];
+    const broken = { NODE_OPTIONS: `--require ${runner.path('broken.cjs')}`, NODE_NO_WARNINGS: '1' };
+    writeFileSync(
+      runner.path('broken.cjs'),
+      "require('node:sqlite').DatabaseSync = class { constructor() { throw new TypeError('boom'); } };",
+    );
+    const plain = await engine(runner, args, { env: broken });
+    expect(plain).toMatchObject({ code: 1, err: { error: { code: 'bug' } } });
+    expect(plain.err.error).not.toHaveProperty('stack');
+    const debugged = await engine(runner, args, { env: { ...broken, WF_DEBUG: '1' } });
+    expect(debugged.err.error.stack).toContain('boom');
+    expect(debugged.err.error.stack).toMatch(/\n\s+at /);
+  });
+
+  test('names the home in the command that resolves a wait, when it was named here', async () => {
+    const runner = wfRunner();
+    const home = runner.path('my home');
+    const waits = await engine(runner, ['run', 'autonomous-e2e', '--input', 'restart it', '--home', home]);
+    expect(waits.out.waiting.resolve).toBe(`wf --home '${home}' approve ${waits.out.waiting.id}`);
+    const unknown = await engine(runner, ['run', 'x', '--resume', 'last', '--home', runner.path('none')]);
+    expect(unknown.err.error.hint).toContain(`wf --home ${runner.path('none')} run`);
   });
 
   test('does not wait for a live duplicate', async () => {

@@ -1,5 +1,6 @@
 /** `--dry-run` shows what would happen and why, from the decisions a run makes, and writes nothing at all. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sh, treeOf, type WfRunner, wfRunner } from '../support/wf.ts';
 
@@ -70,6 +71,30 @@ describe('--dry-run', () => {
       wouldBe: { answer: 'start' },
     });
     expect(runner.lines('count')).toEqual(['x']);
+  });
+
+  test('of a run that waits says that it would be shown, and what it waits for', async () => {
+    const runner = wfRunner();
+    const line = ['autonomous-e2e', '--input', 'restart the server'];
+    const { run } = await runner.json(['run', ...line]);
+    expect(await dry(runner, line)).toMatchObject({
+      wouldBe: { answer: 'follow', runId: run.runId, status: 'waiting', waitingFor: 'approval' },
+    });
+    const text = await runner.wf(['run', ...line, '--dry-run']);
+    expect(text.stdout).toContain(`run ${run.runId} waits (approval) and would be shown`);
+  });
+
+  test('of a run that was claimed and killed before it began says that it would be adopted', async () => {
+    const runner = wfRunner();
+    runner.define({ id: 'count', execute: sh('echo x >> "$HOME/count"') });
+    await runner.json(['run', 'count', '--input', 'a']);
+    const log = join(runner.home, 'logs/events.jsonl');
+    const lines = readFileSync(log, 'utf8').split('\n');
+    const claimed = lines.findIndex((line) => line.includes('"type":"KeyClaimed"'));
+    rmSync(join(runner.home, 'state'), { recursive: true });
+    writeFileSync(log, `${lines.slice(0, claimed + 1).join('\n')}\n`);
+    const text = await runner.wf(['run', 'count', '--input', 'a', '--dry-run']);
+    expect(text.stdout).toContain('it would be adopted');
   });
 
   test('shows neither secrets nor what would not be dispatched', async () => {

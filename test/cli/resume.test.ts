@@ -245,8 +245,21 @@ describe('resume', () => {
     const runner = wfRunner();
     await runner.json(['run', 'autonomous-e2e', '--input', 'write a blog']);
     const refused = await runner.json(['resume', 'last']);
-    expect(refused).toMatchObject({ code: 4, error: { code: 'nothing-connected' } });
+    expect(refused).toMatchObject({ code: 6, error: { code: 'nothing-connected' } });
     expect(refused.error.hint).toContain('wf report');
+    expect(runner.types()).not.toContain('TaskWithdrawn');
+  });
+
+  test('of a task that the definition gives to a person says so, whatever is connected', async () => {
+    const runner = wfRunner();
+    runner.define({ id: 'byhand', execute: { dispatcher: 'manual' } });
+    writeFileSync(join(runner.home, 'config.json'), '{"openclaw": {}}');
+    await runner.json(['run', 'byhand', '--input', 'water the plants']);
+    const refused = await runner.json(['resume', 'last']);
+    expect(refused).toMatchObject({ code: 6, error: { code: 'waits-for-person' } });
+    expect(refused.error.message).toContain('manual');
+    expect(refused.error.hint).toContain('wf report');
+    expect(refused.error.hint).not.toContain('openclaw');
     expect(runner.types()).not.toContain('TaskWithdrawn');
   });
 

@@ -5,33 +5,46 @@
  */
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
+import { cancelRun } from '../../src/engine/outside-commands.ts';
 import { resumeRun } from '../../src/engine/resume-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
-import { assertInvariants, BROKEN, DONE, NOT_PERFORMED, Simulation } from '../support/simulation.ts';
+import {
+  assertInvariants,
+  BROKEN,
+  DONE,
+  NOT_PERFORMED,
+  Simulation,
+  type SimulationOptions,
+} from '../support/simulation.ts';
 
 const DEFINITIONS = {
   w: {
     id: 'w',
     classify: { routes: [], fallback: { name: 'general', risk: 'low' } },
     autoConfigure: { enabled: true, allowlist: ['t'], toolCommands: { t: { command: '/bin/t', args: [] } } },
-    execute: { command: '/bin/x', retry: { maxAttempts: 2, backoff: '1s' } },
+    execute: {
+      steps: [
+        { id: 'one', dispatcher: 'command', command: '/bin/x', retry: { maxAttempts: 2, backoff: '1s' } },
+        { id: 'two', dispatcher: 'command', command: '/bin/y' },
+      ],
+    },
   },
 };
 const request = { workflowId: 'w', input: 'x', detach: false };
 
-type Racer = 'start' | 'force' | 'resume';
+type Racer = 'start' | 'force' | 'resume' | 'cancel';
 
 async function race(
   scheduler: fc.Scheduler,
   racers: readonly Racer[],
   kill: number | null,
-  livenessLies = false,
+  world: Pick<SimulationOptions, 'livenessLies' | 'lookup'> = {},
 ): Promise<void> {
   let racing = false;
   const simulation = new Simulation({
     definitions: DEFINITIONS,
     results: [BROKEN],
-    livenessLies,
+    ...world,
     turn: () => (racing ? scheduler.schedule(Promise.resolve()) : Promise.resolve()),
   });
   // A failed run to resume.
@@ -42,9 +55,11 @@ async function race(
   simulation.killAt(kill);
   const all = racers.map((racer) =>
     simulation.process<unknown>((ports) =>
-      racer === 'resume'
-        ? resumeRun(ports, { runId: failed, takeOver: false, withCurrentDefinition: false })
-        : startRun(ports, { ...request, force: racer === 'force' }),
+      racer === 'cancel'
+        ? cancelRun(ports, failed, 'user')
+        : racer === 'resume'
+          ? resumeRun(ports, { runId: failed, takeOver: false, withCurrentDefinition: false })
+          : startRun(ports, { ...request, force: racer === 'force' }),
     ),
   );
   await scheduler.waitFor(Promise.all(all));
@@ -54,9 +69,9 @@ async function race(
   await simulation.process((ports) => startRun(ports, { ...request, force: false }));
   assertInvariants(simulation);
   const done = simulation.acts.filter((act) => act.result === DONE);
-  const doers = new Set(done.map((act) => act.effect.runId));
-  if (done.length !== doers.size) throw new Error('a run performed its step twice');
-  if (livenessLies || kill !== null) return;
+  const steps = new Set(done.map(({ effect }) => `${effect.runId} ${effect.step}`));
+  if (done.length !== steps.size) throw new Error('a run performed a step twice');
+  if (world.livenessLies === true || racers.includes('cancel') || kill !== null) return;
   const finished = simulation.runIds().filter((id) => simulation.run(id).status === 'completed');
   if (finished.length === 0) throw new Error('nobody finished the work');
   const bootstraps = simulation.bootstraps.length;
@@ -71,7 +86,7 @@ describe('one key, many processes', () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), racers, (scheduler, list) => race(scheduler, list, null)),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   }, 60_000);
 
@@ -82,7 +97,7 @@ describe('one key, many processes', () => {
         race(scheduler, list, kill),
       ),
       {
-        numRuns: 300,
+        numRuns: 150,
       },
     );
   }, 60_000);
@@ -93,8 +108,23 @@ describe('one key, many processes', () => {
       maxLength: 3,
     });
     await fc.assert(
-      fc.asyncProperty(fc.scheduler(), racers, (scheduler, list) => race(scheduler, list, null, true)),
-      { numRuns: 300 },
+      fc.asyncProperty(fc.scheduler(), racers, (scheduler, list) =>
+        race(scheduler, list, null, { livenessLies: true }),
+      ),
+      { numRuns: 150 },
+    );
+  }, 60_000);
+
+  it('does not take "never heard of it" for an answer while who was to do it lives', async () => {
+    const racers = fc.array(fc.constantFrom<Racer>('start', 'resume', 'cancel'), {
+      minLength: 2,
+      maxLength: 4,
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), racers, (scheduler, list) =>
+        race(scheduler, ['resume', ...list], null, { lookup: { found: 'absent' } }),
+      ),
+      { numRuns: 150 },
     );
   }, 60_000);
 });

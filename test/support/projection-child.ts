@@ -13,7 +13,7 @@ const plan = (n: number) => ({
   ending: n % 2 === 0 ? ('completed' as const) : ('handed_off' as const),
   input: `task ${n}`,
   output: `out ${n}`,
-  summaryFile: 'outbox/{id}.md',
+  summaryFile: `outbox/copy-${n}.md`,
 });
 
 if (verb === 'project') {

@@ -7,14 +7,15 @@ import { createHash } from 'node:crypto';
 import type { EnginePorts } from '../../src/engine/ports.ts';
 import { WfError } from '../../src/errors.ts';
 import type { AnyEvent } from '../../src/events/catalog.ts';
-import { previewOf } from '../../src/events/envelope.ts';
+import { type NewEvent, previewOf } from '../../src/events/envelope.ts';
 import { runStream } from '../../src/events/streams.ts';
 import { freshUlid } from '../../src/log/event-ids.ts';
 import { type AppendResult, ConflictError, type EventStore } from '../../src/log/event-store.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/log/memory-store.ts';
+import { noKey } from '../../src/projections/key-state.ts';
 import { runFiles } from '../../src/projections/run-files.ts';
 import type { Definition } from '../../src/workflow/definition.ts';
-import type { DispatchEffect, EffectResult } from '../../src/workflow/effects.ts';
+import type { DispatchEffect, EffectResult, LookupResult } from '../../src/workflow/effects.ts';
 import { evolve, type FoldableEvent } from '../../src/workflow/evolve.ts';
 import { normaliseDefinition } from '../../src/workflow/normalise.ts';
 import { noRun, outputOf, type RunState } from '../../src/workflow/state.ts';
@@ -37,6 +38,8 @@ export type SimulationOptions = {
   readonly turn?: () => Promise<void>;
   /** Every other process is judged gone, the living ones too: safety must not depend on liveness. */
   readonly livenessLies?: boolean;
+  /** What the receiver says when it is asked about an effect whose end nobody saw. */
+  readonly lookup?: LookupResult;
 };
 
 export const DONE: EffectResult = {
@@ -211,9 +214,9 @@ export class Simulation {
       },
       world: {
         dispatch: (effect) => this.#act(pid, effect),
-        lookup: async () => ({ found: 'cannot-tell', reason: 'nobody keeps a list' }),
+        lookup: async () => this.#options.lookup ?? { found: 'cannot-tell', reason: 'nobody keeps a list' },
         livingChild: async () => null,
-        endChild: async () => undefined,
+        endChild: async () => true,
         cleanUp: () => undefined,
         toolCommand: (tool) => [tool.command ?? '', ...tool.args],
         bootstrap: async (tool) => {
@@ -232,6 +235,7 @@ export class Simulation {
           this.#project();
         },
         keepUp: async () => undefined,
+        keyState: () => noKey,
         isRegistered: () => false,
         analysisInput: () => {
           throw new Error('no analysis here');
@@ -263,6 +267,17 @@ export class Simulation {
       return result;
     };
     const store = () => this.store;
+    const assertOwn = (stream: string, events: readonly NewEvent[]): void => {
+      for (const { type, meta } of events) {
+        if (meta?.epoch === undefined) continue;
+        const lease = this.store
+          .events(stream)
+          .find((event) => event.type === 'RunLeased' && event.streamVersion === meta.epoch);
+        const owner = (lease?.data as { owner?: { pid: number } } | undefined)?.owner;
+        if (owner?.pid !== pid)
+          throw new Error(`process ${pid} writes ${type} under the epoch of ${owner?.pid}`);
+      }
+    };
     return {
       capabilities: this.store.capabilities,
       append: (...args) => guarded(() => store().append(...args)),
@@ -271,7 +286,11 @@ export class Simulation {
         const results: AppendResult[] = [];
         for (const [index, commit] of commits.entries()) {
           const { stream, expectedVersion, events, commitId } = commit;
-          const append = () => store().append(stream, expectedVersion, events, { ...options, commitId });
+          const append = async () => {
+            const result = await store().append(stream, expectedVersion, events, { ...options, commitId });
+            assertOwn(stream, events);
+            return result;
+          };
           results.push(
             await guarded(append).catch((error: unknown) => {
               if (!(error instanceof ConflictError)) throw error;
@@ -339,6 +358,11 @@ export class Simulation {
       }
     }
     const own = run.effects.find((other) => other.effectId === effect.effectId);
+    // A living process that is taken for dead may act late, once: then the log says "in doubt", which is the truth.
+    const late = own?.status === 'unknown' && this.#options.livenessLies === true;
+    if (own?.status !== 'intended' && !(own?.status === 'unknown' && own.idempotent) && !late) {
+      throw new Error(`act ${effect.key} although the log says it is ${own?.status}`);
+    }
     const before = this.acts.filter((act) => act.effect.key === effect.key).length;
     if (before > 0 && own?.idempotent !== true)
       throw new Error(`act ${effect.key} twice, and it is not idempotent`);

@@ -5,8 +5,6 @@ import { describe, expect, test } from 'vitest';
 import { bootstrapTool } from '../../src/effects/bootstrap-tool.ts';
 import { checkFiles } from '../../src/effects/check-files.ts';
 import { childEnvironment, type EnvironmentOptions } from '../../src/effects/environment.ts';
-import { resolveWritable } from '../../src/effects/safe-path.ts';
-import { WfError } from '../../src/errors.ts';
 import { depsOf, makeFolder, shell } from '../support/effects-home.ts';
 
 describe('environment', () => {
@@ -62,85 +60,6 @@ test('required files: a file and a folder are there, a dangling link and nothing
   expect(
     checkFiles([dir, `${dir}/a`, `${dir}/link`, `${dir}/a/b`, `${dir}/none`]).map((one) => one.exists),
   ).toEqual([true, true, false, false, false]);
-});
-
-describe('where files may be written', () => {
-  const homeOf = (): string => {
-    const home = path.join(makeFolder(), 'workflows');
-    for (const name of ['outbox', 'logs', 'artifacts'])
-      fs.mkdirSync(path.join(home, name), { recursive: true });
-    return home;
-  };
-
-  test('in outbox and artifacts, relative or absolute, also in folders that are not there yet', () => {
-    const home = homeOf();
-    expect(resolveWritable(home, [], 'outbox/run-1.md')).toBe(`${home}/outbox/run-1.md`);
-    expect(resolveWritable(home, [], `${home}/artifacts/run-1/deep/post.md`)).toBe(
-      `${home}/artifacts/run-1/deep/post.md`,
-    );
-  });
-
-  test('in a home that is reached through a link', () => {
-    const home = homeOf();
-    const link = path.join(path.dirname(home), 'link');
-    fs.symlinkSync(home, link);
-    expect(resolveWritable(link, [], 'outbox/a.md')).toBe(`${home}/outbox/a.md`);
-    expect(resolveWritable(link, [], `${home}/outbox/a.md`)).toBe(`${home}/outbox/a.md`);
-  });
-
-  test('in a root that config allows', () => {
-    const home = homeOf();
-    const root = path.join(path.dirname(home), 'site');
-    expect(resolveWritable(home, [root], `${root}/posts/a.md`)).toBe(`${root}/posts/a.md`);
-  });
-
-  test.each([
-    'outbox/../logs/events.jsonl',
-    '../outside.md',
-    '/etc/passwd',
-    'state/runs/x.json',
-    'definitions/x.json',
-    'config.json',
-    'outbox',
-    '',
-    'outbox/a\0b',
-    'outboxes/a.md',
-  ])('never at %j', (given) => {
-    expect(() => resolveWritable(homeOf(), [], given)).toThrow(WfError);
-  });
-
-  test.each([
-    'logs/events.jsonl',
-    'LOGS/events.jsonl',
-    'state/index.json',
-    'blobs/x',
-    'config.json',
-    'run/x/child.json',
-  ])('never at %s, even when config allows a root around the home', (given) => {
-    const home = homeOf();
-    expect(() => resolveWritable(home, [path.dirname(home)], given)).toThrow(/engine alone/);
-  });
-
-  test('never through a link that leads out, into the log, or nowhere yet', () => {
-    const home = homeOf();
-    const outside = makeFolder();
-    fs.symlinkSync(outside, path.join(home, 'outbox/out'));
-    fs.symlinkSync(path.join(home, 'logs'), path.join(home, 'artifacts/log'));
-    fs.symlinkSync(path.join(outside, 'new.md'), path.join(home, 'outbox/new.md'));
-    expect(() => resolveWritable(home, [], 'outbox/out/a.md')).toThrow(/leads it out/);
-    expect(() => resolveWritable(home, [], 'artifacts/log/events.jsonl')).toThrow(WfError);
-    expect(() => resolveWritable(home, [path.dirname(home)], 'artifacts/log/events.jsonl')).toThrow(
-      /engine alone/,
-    );
-    expect(() => resolveWritable(home, [], 'outbox/new.md')).toThrow(/leads nowhere/);
-  });
-
-  test('never in an outbox that is itself a link out of the home', () => {
-    const home = homeOf();
-    fs.rmdirSync(path.join(home, 'outbox'));
-    fs.symlinkSync(makeFolder(), path.join(home, 'outbox'));
-    expect(() => resolveWritable(home, [], 'outbox/a.md')).toThrow(/leads it out/);
-  });
 });
 
 describe('bootstrapping a tool', () => {

@@ -150,12 +150,23 @@ describe('after the engine was killed', () => {
     const running = runChild(options);
     await until(() => childPid(options.scratchDir) > 0);
     const pid = childPid(options.scratchDir);
-    expect(livingChild(options.scratchDir, key)).toEqual({ pid });
+    expect(livingChild(options.scratchDir, key)).toEqual({ pid, groupId: pid });
     fs.writeFileSync(path.join(options.scratchDir, 'child.json'), '{"pid":');
     expect(livingChild(options.scratchDir, key)).not.toBeNull();
     expect(livingChild(options.scratchDir, `${key}0`)).toBeNull();
     abort.abort();
     await running;
+    expect(livingChild(options.scratchDir, key)).toBeNull();
+  });
+
+  test('what a child left at work in its group is found and ended with it', async () => {
+    const { key } = effectOf();
+    const options = optionsOf('sleep 600 & echo $!', { env: { PATH: '/bin:/usr/bin', WF_EFFECT_KEY: key } });
+    const end = await runChild(options);
+    const member = Number(end.stdout);
+    const left = livingChild(options.scratchDir, key);
+    expect(left).toEqual({ pid: member, groupId: childPid(options.scratchDir) });
+    expect(await endGroup(left?.groupId ?? 0, 2000)).toBe(true);
     expect(livingChild(options.scratchDir, key)).toBeNull();
   });
 

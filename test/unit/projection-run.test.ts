@@ -140,6 +140,17 @@ describe('the summary', () => {
     expect(text).toContain(`## Execution\n\`\`\`\`\`\n${output}\n\`\`\`\`\`\n`);
   });
 
+  test('a terminal that shows it is not steered, and taking that out closes no block', () => {
+    const text = summary(
+      given('completed', 'wr\u001b]0;x\u0007ite\r\nit', 'a\u001b[2J\tb\u009bc\n``\u001b`\n## Error\r\n')
+        .state,
+      resolve,
+    );
+    expect(text.replace(/[\n\t]/g, '')).not.toMatch(/\p{Cc}/u);
+    expect(text).toContain('- Task: wr]0;xite\n  it\n');
+    expect(text).toContain('## Execution\n````\na[2J\tbc\n```\n## Error\n````\n');
+  });
+
   test.each([
     ['handed_off', /nobody has reported it done yet/],
     ['approval', /## Waiting for\nApproval A-/],

@@ -5,7 +5,7 @@ import { previewOf, type Text } from '../../events/envelope.ts';
 import { opsGated } from '../../workflow/ops-gate.ts';
 import { type Approval, type Effect, outputOf, type RunState, taskOf } from '../../workflow/state.ts';
 import { absolute, tilde } from './paths.ts';
-import { ago, duration, indent, oneLine, safe } from './text.ts';
+import { ago, duration, exact, indent, oneLine, safe } from './text.ts';
 
 export type EndingContext = {
   readonly home: string;
@@ -15,6 +15,8 @@ export type EndingContext = {
   readonly short: (runId: string) => string;
   /** Whether `wf … last` means this run: then the screens say `last`. */
   readonly isLast: boolean;
+  /** How the next commands name the program: with `--home` where this one was given it. */
+  readonly wf: string;
 };
 
 const HOW_LONG_PREVIEW = 4000;
@@ -25,9 +27,9 @@ export function ending(answer: Answer, context: EndingContext): string {
     case 'reused':
       return reused(run, context);
     case 'live':
-      return `↻ run ${context.short(run.runId)} is at work on exactly this (${run.status}). Nothing was started.\n\nLook: wf show ${name(run, context)}\n`;
+      return `↻ run ${context.short(run.runId)} is at work on exactly this (${run.status}). Nothing was started.\n\nLook: ${context.wf} show ${name(run, context)}\n`;
     case 'detached':
-      return `▸ run ${context.short(run.runId)}: recorded, not waited for (${run.status}).\n\nLook: wf show ${name(run, context)}\n`;
+      return `▸ run ${context.short(run.runId)}: recorded, not waited for (${run.status}).\n\nLook: ${context.wf} show ${name(run, context)}\n`;
     case 'ended':
     case 'followed':
       return stopped(run, context);
@@ -43,11 +45,11 @@ function stopped(run: RunState, context: EndingContext): string {
     case 'failed':
       return failed(run, context);
     case 'cancelled':
-      return `■ cancelled after ${took(run)}.\n${files(run, context)}\nLook: wf show ${name(run, context)}\n`;
+      return `■ cancelled after ${took(run)}.\n${files(run, context)}\nLook: ${context.wf} show ${name(run, context)}\n`;
     case 'waiting':
       return waiting(run, context);
     case 'running':
-      return `▸ run ${context.short(run.runId)} is still running.\n\nLook: wf show ${name(run, context)}\n`;
+      return `▸ run ${context.short(run.runId)} is still running.\n\nLook: ${context.wf} show ${name(run, context)}\n`;
   }
 }
 
@@ -75,7 +77,7 @@ function completed(run: RunState, context: EndingContext): string {
   const last = run.effects.at(-1);
   const words = last?.report?.text ?? last?.stdout;
   const shown = words === undefined ? '' : indent(`${oneLine(previewOf(words), 300)}\n`, '  ');
-  return `● done in ${took(run)}.\n${shown}${files(run, context)}\nLook: wf show ${name(run, context)}      Rate it: wf feedback submit --run-id ${name(run, context)} --score 1-5 --feedback "…"\n`;
+  return `● done in ${took(run)}.\n${shown}${files(run, context)}\nLook: ${context.wf} show ${name(run, context)}      Rate it: ${context.wf} feedback submit --run-id ${name(run, context)} --score 1-5 --feedback "…"\n`;
 }
 
 function handedOff(run: RunState, context: EndingContext): string {
@@ -85,8 +87,8 @@ function handedOff(run: RunState, context: EndingContext): string {
   const why = manual ? 'nobody here can do it yet' : 'whoever has it has not reported';
   return (
     `◐ handed off in ${took(run)}. The work is NOT done: ${why}.\n${files(run, context)}\n` +
-    `Finish it:  wf report ${name(run, context)} --file RESULT_FILE\n` +
-    `Look:       wf show ${name(run, context)}\n`
+    `Finish it:  ${context.wf} report ${name(run, context)} --file RESULT_FILE\n` +
+    `Look:       ${context.wf} show ${name(run, context)}\n`
   );
 }
 
@@ -99,12 +101,19 @@ function failed(run: RunState, context: EndingContext): string {
   const effect = error?.stage === 'execute' ? run.effects.at(-1) : undefined;
   const said = effect?.report?.text ?? effect?.stderr ?? effect?.stdout;
   const lastWords =
-    said === undefined ? '' : `  its last words  ${oneLine(previewOf(said).slice(-300), 200)}\n`;
+    said === undefined
+      ? ''
+      : `  its last words  ${oneLine(
+          previewOf(said)
+            .slice(-300)
+            .replace(/^[\uDC00-\uDFFF]/, ''),
+          200,
+        )}\n`;
   return (
     `✗ failed${at} after ${took(run)}: ${safe(error?.message ?? 'no reason recorded')}\n${lastWords}` +
     `  ${notRetried(effect)}\n${files(run, context)}\n` +
-    `Try again from there:  wf resume ${name(run, context)}\n` +
-    `Look:                  wf show ${name(run, context)}\n`
+    `Try again from there:  ${context.wf} resume ${name(run, context)}\n` +
+    `Look:                  ${context.wf} show ${name(run, context)}\n`
   );
 }
 
@@ -123,7 +132,7 @@ function waiting(run: RunState, context: EndingContext): string {
       return approval === undefined ? '' : `${approvalText(run, approval, context)}${files(run, context)}`;
     }
     case 'outcome':
-      return `◐ waits for the outcome of what was handed over.\n${files(run, context)}\nReport it: wf report ${name(run, context)} --file RESULT_FILE\n`;
+      return `◐ waits for the outcome of what was handed over.\n${files(run, context)}\nReport it: ${context.wf} report ${name(run, context)} --file RESULT_FILE\n`;
     case 'unknown-effect': {
       const effect = run.effects.find((candidate) => candidate.effectId === wait.id);
       return (
@@ -131,12 +140,12 @@ function waiting(run: RunState, context: EndingContext): string {
         `  why       ${safe(effect?.error?.message ?? '')}\n` +
         `  what      ${oneLine(effect === undefined ? '' : previewOf(effect.preview), 160)}\n${files(run, context)}\n` +
         `Look where it would have had its effect, then say which it was:\n` +
-        `  it happened:      wf resolve ${context.short(run.runId)} --sent\n` +
-        `  it did not:       wf resolve ${context.short(run.runId)} --not-sent\n`
+        `  it happened:      ${context.wf} resolve ${context.short(run.runId)} --sent\n` +
+        `  it did not:       ${context.wf} resolve ${context.short(run.runId)} --not-sent\n`
       );
     }
     case 'retry':
-      return `↻ waits until ${wait.until} for its next attempt.\n\nLook: wf show ${name(run, context)}\n`;
+      return `↻ waits until ${wait.until} for its next attempt.\n\nLook: ${context.wf} show ${name(run, context)}\n`;
   }
 }
 
@@ -154,10 +163,10 @@ export function approvalText(
   whole?: WholeTexts,
 ): string {
   const shown = (text: Text): string =>
-    `${indent(safe(whole === undefined ? cut(text) : previewOf(text)), '    │ ')}\n`;
+    `${indent(exact(whole === undefined ? cut(text) : previewOf(text)), '    │ ')}\n`;
   const covers = approval.covers.map((cover) => {
-    const to = cover.target === undefined ? '' : ` to ${cover.target}`;
-    return `  step ${cover.step}: ${cover.dispatcher}${to}\n${shown(whole?.messages.get(cover.step) ?? cover.message)}`;
+    const to = cover.target === undefined ? '' : ` to ${exact(cover.target)}`;
+    return `  step ${exact(cover.step)}: ${cover.dispatcher}${to}\n${shown(whole?.messages.get(cover.step) ?? cover.message)}`;
   });
   // A program is given the task beside its command line (WF_TASK): a yes to one without the other would be blind.
   const given = approval.covers.some((cover) => cover.dispatcher === 'command');
@@ -166,11 +175,11 @@ export function approvalText(
   const nothing = run.effects.length === 0 ? 'Nothing was dispatched.' : 'Nothing more was dispatched.';
   const id = `A-${context.short(run.runId)}${approval.approvalId.slice(`A-${run.runId}`.length)}`;
   return (
-    `⏸ waits for your approval: ${approval.risk} risk (${approval.reasons.join('; ')}). ${nothing}\n\n` +
+    `⏸ waits for your approval: ${approval.risk} risk (${exact(approval.reasons.join('; '))}). ${nothing}\n\n` +
     `Exactly this will be dispatched:\n${covers.join('')}${withTask}\n` +
     `  bound to  ${approval.binding.slice(0, 16)}   a changed definition, input, target or message asks again\n` +
     `  expires   never\n\n` +
-    `Yes:  wf approve ${id}\nNo:   wf reject ${id}\n\n`
+    `Yes:  ${context.wf} approve ${id}\nNo:   ${context.wf} reject ${id}\n\n`
   );
 }
 
@@ -185,7 +194,7 @@ function reused(run: RunState, context: EndingContext): string {
   const head = done
     ? `↺ already done: run ${context.short(run.runId)}, ${ago(run.updatedAt, context.nowMs)}. Nothing was run or sent.`
     : `↺ already handed off: run ${context.short(run.runId)}, ${ago(run.updatedAt, context.nowMs)}. Nothing was run or sent again, and the work is NOT done yet.`;
-  const next = done ? '' : `Finish it:     wf report ${name(run, context)} --file RESULT_FILE\n`;
+  const next = done ? '' : `Finish it:     ${context.wf} report ${name(run, context)} --file RESULT_FILE\n`;
   return (
     `${head}\n  why       the same workflow and input (key ${run.key.slice(0, 12)}${run.key.length > 12 ? '…' : ''})\n${files(run, context)}\n` +
     `${next}Do it again:   the same command with --force\n`

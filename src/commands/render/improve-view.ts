@@ -12,6 +12,8 @@ type Context = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Newest first. */
   readonly improvements: readonly Improvement[];
+  /** How the next commands name the program. */
+  readonly wf: string;
 };
 
 const HOW_MANY_EARLIER = 3;
@@ -23,7 +25,8 @@ export function improvedText(improved: Improved, context: Context): string {
     suggestions.length === 0
       ? '\nNothing to improve yet.\n'
       : suggestions.map((suggestion, i) => `\n${suggestionText(suggestion, i + 1)}`).join('');
-  const done = autoApplied === null ? notApplied(improved) : `\n${appliedText(autoApplied, context)}`;
+  const done =
+    autoApplied === null ? notApplied(improved, context) : `\n${appliedText(autoApplied, context)}`;
   return `${safe(workflowId)}: ${lookedAt(improved)}\n${found}${done}${earlier(context, autoApplied)}`;
 }
 
@@ -60,7 +63,7 @@ const changeText = (change: ImprovementChange): string =>
     ? `add the assumption "${change.sentence}"`
     : `set ${formatPath(change.path)} to ${JSON.stringify(change.value)}`;
 
-function notApplied({ workflowId, analysis, applicable }: Improved): string {
+function notApplied({ workflowId, analysis, applicable }: Improved, { wf }: Context): string {
   if (analysis.suggestions.length === 0) return '';
   if (applicable === 0) return '\nNone of it is low risk: --auto-apply would change nothing.\n';
   const low = analysis.suggestions.filter(({ risk }) => risk === 'low').length;
@@ -68,11 +71,11 @@ function notApplied({ workflowId, analysis, applicable }: Improved): string {
   const changes = low === 1 ? 'the low-risk change' : `${which} changes`;
   return (
     `\nNothing was changed. --auto-apply would make ${changes}; --max-changes N says how many at once.\n\n` +
-    `Apply:  wf feedback improve --workflow-id ${workflowId} --auto-apply\n`
+    `Apply:  ${wf} feedback improve --workflow-id ${workflowId} --auto-apply\n`
   );
 }
 
-export function appliedText(applied: AppliedImprovement, { home, env }: Context): string {
+export function appliedText(applied: AppliedImprovement, { home, env, wf }: Context): string {
   const { improvementId, changes, file, backup, copiedFromBundled } = applied;
   const copied = copiedFromBundled ? '   the home has its own copy of it now' : '';
   return (
@@ -80,12 +83,12 @@ export function appliedText(applied: AppliedImprovement, { home, env }: Context)
     changes.map((change) => `  ${changeText(change)}\n`).join('') +
     `  definition  ${tilde(file, env)}${copied}\n` +
     `  backup      ${tilde(`${home}/${backup}`, env)}\n\n` +
-    `Take it back:  wf feedback revert ${improvementId}\n`
+    `Take it back:  ${wf} feedback revert ${improvementId}\n`
   );
 }
 
 /** What is in force already, so that it can be taken back. */
-function earlier({ improvements }: Context, justNow: AppliedImprovement | null): string {
+function earlier({ improvements, wf }: Context, justNow: AppliedImprovement | null): string {
   const inForce = improvements.filter(
     ({ status, reverts, improvementId }) =>
       status === 'applied' && reverts === undefined && improvementId !== justNow?.improvementId,
@@ -96,5 +99,5 @@ function earlier({ improvements }: Context, justNow: AppliedImprovement | null):
     return `  ${improvementId}  ${minute(intendedAt)}  ${what}\n`;
   });
   const more = inForce.length > HOW_MANY_EARLIER ? `  and ${inForce.length - HOW_MANY_EARLIER} older\n` : '';
-  return `\nIn force already (wf feedback revert ID takes one back):\n${lines.join('')}${more}`;
+  return `\nIn force already (${wf} feedback revert ID takes one back):\n${lines.join('')}${more}`;
 }

@@ -12,17 +12,18 @@ export type InboxView = InboxItem & {
   readonly brief?: string;
 };
 
-export const inboxViews = (index: IndexDb, home: string): InboxView[] =>
+/** @param wf how the commands name the program */
+export const inboxViews = (index: IndexDb, home: string, wf: string): InboxView[] =>
   inbox(index).map((item) => {
-    const commands = commandsOf(index, item);
+    const commands = commandsOf(index, item, wf);
     return item.kind === 'task' && item.dispatcher === 'manual'
       ? { ...item, commands, brief: absolute(home, `tasks/${item.taskId}.md`) }
       : { ...item, commands };
   });
 
-function commandsOf(index: IndexDb, item: InboxItem): NextCommand[] {
+function commandsOf(index: IndexDb, item: InboxItem, wf: string): NextCommand[] {
   if (item.kind === 'improvement') {
-    const improve = `wf feedback improve --workflow-id ${item.workflowId}`;
+    const improve = `${wf} feedback improve --workflow-id ${item.workflowId}`;
     return [
       { label: 'look', command: improve },
       { label: 'apply', command: `${improve} --auto-apply` },
@@ -33,28 +34,28 @@ function commandsOf(index: IndexDb, item: InboxItem): NextCommand[] {
     case 'approval': {
       const id = `A-${short}${item.approvalId.slice(`A-${item.runId}`.length)}`;
       return [
-        { label: 'yes', command: `wf approve ${id}` },
-        { label: 'no', command: `wf reject ${id}` },
-        { label: 'look', command: `wf show ${short}` },
+        { label: 'yes', command: `${wf} approve ${id}` },
+        { label: 'no', command: `${wf} reject ${id}` },
+        { label: 'look', command: `${wf} show ${short}` },
       ];
     }
     case 'task': {
       const id = `T-${short}${item.taskId.slice(`T-${item.runId}`.length)}`;
       return [
-        { label: 'done', command: `wf report ${id} --file RESULT_FILE` },
-        { label: 'failed', command: `wf report ${id} --status error --text WHY` },
+        { label: 'done', command: `${wf} report ${id} --file RESULT_FILE` },
+        { label: 'failed', command: `${wf} report ${id} --status error --text WHY` },
       ];
     }
     case 'outcome':
       return [
-        { label: 'done', command: `wf report ${short} --file RESULT_FILE` },
-        { label: 'failed', command: `wf report ${short} --status error --text WHY` },
+        { label: 'done', command: `${wf} report ${short} --file RESULT_FILE` },
+        { label: 'failed', command: `${wf} report ${short} --status error --text WHY` },
       ];
     case 'in-doubt':
       return [
-        { label: 'it happened', command: `wf resolve ${short} --sent` },
-        { label: 'it did not', command: `wf resolve ${short} --not-sent` },
-        { label: 'look', command: `wf show ${short}` },
+        { label: 'it happened', command: `${wf} resolve ${short} --sent` },
+        { label: 'it did not', command: `${wf} resolve ${short} --not-sent` },
+        { label: 'look', command: `${wf} show ${short}` },
       ];
   }
 }

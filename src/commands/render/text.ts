@@ -31,15 +31,29 @@ export function ago(iso: string, nowMs: number): string {
 /** `2026-11-23 01:35`, UTC. */
 export const minute = (iso: string): string => iso.slice(0, 16).replace('T', ' ');
 
-/** On one line, control characters removed (they could move a terminal's cursor), cut with an ellipsis. */
+/** On one line, {@link safe}, cut with an ellipsis. */
 export function oneLine(text: string, width: number): string {
   const flat = safe(text).replace(/\s+/g, ' ').trim();
   return flat.length <= width ? flat : `${flat.slice(0, Math.max(1, width - 1))}…`;
 }
 
-/** Text of somebody else on our terminal: no escape sequences, newlines and tabs kept. */
+/**
+ * Text of somebody else on our terminal: no escape sequences, newlines and tabs kept. What is invisible or turns the
+ * direction of writing is shown as its number, or a text could read otherwise than it is.
+ */
 export const safe = (text: string): string =>
-  text.replace(/[\p{Cc}]/gu, (char) => (char === '\n' || char === '\t' ? char : ''));
+  PLAIN.test(text) ? text : text.replace(CONTROL, '').replace(UNSEEN, (char) => numberOf(char));
+
+/** As {@link safe}, with control characters shown too: for what a person agrees to, to its last character. */
+export const exact = (text: string): string =>
+  text.replace(CONTROL, (char) => numberOf(char)).replace(UNSEEN, (char) => numberOf(char));
+
+/** Most texts by far; the classes below cost a cold start more than the whole ending. */
+const PLAIN = /^[\n\t -~]*$/;
+const CONTROL = /(?![\n\t])\p{Cc}/gu;
+/** Formats (bidi, zero width, tags), line and paragraph separators, lone surrogates, fillers; not emoji's variations. */
+const UNSEEN = /[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?![\uFE00-\uFE0F])\p{Default_Ignorable_Code_Point}/gu;
+const numberOf = (char: string): string => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
 
 const pad = (n: number): string => String(n).padStart(2, '0');
 

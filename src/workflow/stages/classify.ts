@@ -11,9 +11,16 @@ import type { RunInput } from './intake.ts';
 type Classification = StageOutputs['classify'];
 type Match = { readonly route: Route; readonly words: readonly string[] };
 
-/** Lower-case words: runs of letters, marks, digits and underscores. "postpone" is one word and not "post". */
+/**
+ * Lower-case words: runs of letters, marks and digits. "postpone" is one word and not "post". Look-alike letters are
+ * folded and invisible characters dropped first, or "de\u200Blete" would be no risky word.
+ */
 export const wordsOf = (text: string): readonly string[] =>
-  text.toLowerCase().match(/[\p{L}\p{M}\p{N}_]+/gu) ?? [];
+  text
+    .normalize('NFKC')
+    .replace(/\p{Cf}/gu, '')
+    .toLowerCase()
+    .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
 
 /** Space-framed so that phrases of several words are found as whole words too. */
 const framed = (text: string): string => ` ${wordsOf(text).join(' ')} `;

@@ -74,6 +74,14 @@ const awaited = (context: RunContext, step: Step): { awaited?: true } => {
   return step.await === 'outcome' || (step.await === 'auto' && !isLast) ? { awaited: true } : {};
 };
 
+/** The first hand-over whose outcome later steps, or the definition, wait for and nobody has reported. */
+export const awaitedHandOver = (context: RunContext, state: RunState): Effect | undefined =>
+  context.definition.steps.flatMap((step) => {
+    const effect = latestEffect(state, step.id);
+    const waits = effect?.status === 'handed_off' && awaited(context, step).awaited === true;
+    return waits && effect.report === undefined ? [effect] : [];
+  })[0];
+
 function requestApproval(context: RunContext, state: RunState): RunEvent {
   const classified = outputOf(state, 'classify');
   const covers = stepsToApprove(context, state).map((step) => coverOf(context, state, step));
