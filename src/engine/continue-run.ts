@@ -18,8 +18,6 @@ export type ContinueOptions = {
   readonly by: string;
   /** Take a lease of another host, which cannot be judged from here. */
   readonly takeOver?: boolean;
-  /** Only look on: never lease. */
-  readonly lookOnly?: boolean;
 };
 
 /** Leases the run and drives it to its next stop. @throws {LostRace} when somebody else leased it first */
@@ -47,7 +45,6 @@ export async function continueRun(
     type: 'Continue',
     owner: ports.ownership.self,
     by: options.by,
-    takeOver: options.takeOver ?? false,
     ...(current === undefined ? {} : { adopt: current.hash }),
   });
   if (refusal !== null) throw refusalToError(refusal);

@@ -53,12 +53,12 @@ async function whatIsDue(
   if (run.status === 'failed' || run.status === 'cancelled' || run.status === 'completed') return 'nothing';
   const reason = continueReason(await contextOf(ports, run), run);
   if (reason === null) return 'nothing';
-  if (run.lease === null) return options.lookOnly === true ? 'nothing' : 'continue';
+  if (run.lease === null) return 'continue';
   switch (ports.ownership.stateOf(run.lease.owner)) {
     case 'alive':
       return 'wait';
     case 'gone':
-      return options.lookOnly === true ? 'nothing' : 'continue';
+      return 'continue';
     case 'other-host':
       if (options.takeOver === true) return 'continue';
       throw conflictError(

@@ -29,8 +29,6 @@ export type OwnerCommand =
       readonly type: 'Continue';
       readonly owner: Owner;
       readonly by: string;
-      /** Take a lease of another host that cannot be judged from here (`wf resume --take-over`). */
-      readonly takeOver: boolean;
       /** A newer definition to go on with; the run is pinned to its own otherwise. */
       readonly adopt?: string;
     }

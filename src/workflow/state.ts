@@ -180,8 +180,5 @@ export function outputOf<S extends StageName>(state: RunState, name: S): StageOu
 export const latestEffect = (state: RunState, step: string): Effect | undefined =>
   state.effects.findLast((effect) => effect.step === step);
 
-export const isFinished = (status: RunStatus): boolean =>
-  status === 'completed' || status === 'handed_off' || status === 'failed' || status === 'cancelled';
-
 /** Kept apart from the brief: the task, for a plain input the input itself. */
 export const taskOf = (state: RunState): Text => outputOf(state, 'intake')?.task ?? state.input;

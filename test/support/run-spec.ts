@@ -151,6 +151,6 @@ export const unknown = (step = 'main', attempt = 1): Ask => ({
   result: { result: 'unknown', reason: { code: 'timed-out', message: 'was ended' } },
 });
 export const verified: Ask = { type: 'Verified', checks: [] };
-export const resumed: Ask = { type: 'Continue', owner: { ...OWNER, pid: 8 }, by: 'resume', takeOver: false };
+export const resumed: Ask = { type: 'Continue', owner: { ...OWNER, pid: 8 }, by: 'resume' };
 /** An action that a command carries out. */
 export const command = { command: '/bin/true' };
