@@ -139,12 +139,9 @@ async function carryOut(
 function copySchema({ home, bundledDir }: Improver['places']): void {
   const fs = process.getBuiltinModule('node:fs');
   try {
-    const { COPYFILE_EXCL } = fs.constants;
-    fs.copyFileSync(
-      `${bundledDir}/workflow.schema.json`,
-      `${home}/definitions/workflow.schema.json`,
-      COPYFILE_EXCL,
-    );
+    const text = fs.readFileSync(`${bundledDir}/workflow.schema.json`);
+    // Not copyFile: a copy has the rights of what it copies, and everything in a home is its owner's alone.
+    fs.writeFileSync(`${home}/definitions/workflow.schema.json`, text, { mode: 0o600, flag: 'wx' });
   } catch {
     // There already, or not to be had: the definition runs without it.
   }

@@ -48,8 +48,17 @@ export async function continueRun(
     ...(current === undefined ? {} : { adopt: current.hash }),
   });
   if (refusal !== null) throw refusalToError(refusal);
+  if (run.lease !== null) cleanUpAfter(session, run);
   const registered = current === undefined ? [] : await registration(ports, current);
   await session.flush({ durable: false }, [...registered, ...claims]);
   await drive(session);
   return { kind: 'ended', run: session.state };
+}
+
+/** Who died with the lease may have died between the record of an act's end and the removal of its files. */
+function cleanUpAfter(session: RunSession, run: RunState): void {
+  for (const { effectId, dispatcher, status } of run.effects) {
+    if (dispatcher === 'manual' || status === 'intended' || status === 'unknown') continue;
+    session.whenDurable(() => session.ports.world.cleanUp(effectId));
+  }
 }

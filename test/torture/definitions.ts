@@ -1,0 +1,58 @@
+/**
+ * The workflows that are tortured. What a step does to the world is a line in `$HOME/effects`, outside the
+ * home: `begin KEY` when it happens and `end KEY` later, so that a kill can fall between the two.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const sh = (script: string) => ({ command: '/bin/sh', args: ['-c', script] });
+const act = (sleepS: string): string =>
+  `echo "begin $WF_EFFECT_KEY" >> "$HOME/effects"; sleep ${sleepS}; echo "end $WF_EFFECT_KEY" >> "$HOME/effects"`;
+/** The first attempt says that it did nothing, the next ones act. */
+const REFUSES_FIRST = `case "$WF_EFFECT_KEY" in *:1) exit 75;; esac; ${act('0.02')}`;
+/** The first attempt acts and fails: only somebody who asks for it makes another. */
+const FAILS_FIRST = `${act('0.02')}; case "$WF_EFFECT_KEY" in *:1) exit 3;; esac`;
+
+/** Every step but those named here may happen once an attempt only. */
+export const IDEMPOTENT_STEPS: ReadonlySet<string> = new Set(['twice']);
+
+const DEFINITIONS = [
+  { id: 'once', execute: sh(act('0.05')) },
+  {
+    id: 'steps',
+    execute: {
+      steps: [
+        { id: 'first', ...sh(act('0.02')) },
+        { id: 'twice', ...sh(act('0.08')), idempotent: true, retry: { maxAttempts: 20, backoff: '10ms' } },
+        { id: 'last', ...sh(act('0.01')) },
+      ],
+    },
+  },
+  {
+    id: 'busy',
+    execute: {
+      ...sh(REFUSES_FIRST),
+      notPerformedExitCodes: [75],
+      retry: { maxAttempts: 20, backoff: '30ms' },
+    },
+  },
+  { id: 'fails', execute: sh(FAILS_FIRST) },
+  { id: 'hand', execute: { dispatcher: 'manual' } },
+  {
+    id: 'tooled',
+    autoConfigure: {
+      allowlist: ['press'],
+      toolCommands: { press: sh('sleep 0.1; echo "tool press" >> "$HOME/tools"') },
+    },
+    execute: sh(act('0.02')),
+  },
+] as const;
+export const WORKFLOWS: readonly string[] = DEFINITIONS.map(({ id }) => id);
+
+export function writeDefinitions(home: string): void {
+  mkdirSync(join(home, 'definitions'), { recursive: true, mode: 0o700 });
+  for (const definition of DEFINITIONS)
+    writeFileSync(join(home, 'definitions', `${definition.id}.json`), JSON.stringify(definition, null, 2), {
+      mode: 0o600,
+    });
+}

@@ -1,0 +1,104 @@
+/** The log as the checks read it: parsed from the file itself, with nothing of the engine's own code in between. */
+import { join } from 'node:path';
+import { linesOf } from './place.ts';
+
+export type Line = {
+  readonly seq: number;
+  readonly stream: string;
+  readonly streamVersion: number;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+};
+export type EffectFacts = {
+  readonly effectId: string;
+  readonly key: string;
+  readonly runId: string;
+  readonly step: string;
+  readonly attempt: number;
+  readonly dispatcher: string;
+  readonly seq: number;
+  /** Everything that was recorded about it after its intent, in order. */
+  readonly after: Line[];
+};
+export type RunFacts = {
+  readonly runId: string;
+  readonly workflowId: string;
+  readonly key: string;
+  readonly forced: boolean;
+  readonly lines: Line[];
+  /** `running` until something ends it or makes it wait. */
+  status: 'running' | 'in-doubt' | 'handed_off' | 'completed' | 'failed' | 'cancelled';
+};
+export type History = {
+  readonly lines: readonly Line[];
+  readonly runs: ReadonlyMap<string, RunFacts>;
+  /** By effect key. */
+  readonly effects: ReadonlyMap<string, EffectFacts>;
+};
+
+const STATUS_AFTER: Readonly<Record<string, RunFacts['status']>> = {
+  RunLeased: 'running',
+  RunHandedOff: 'handed_off',
+  RunCompleted: 'completed',
+  RunFailed: 'failed',
+  RunCancelled: 'cancelled',
+  OutcomeReported: 'running',
+  EffectResolved: 'running',
+};
+
+export const word = (line: Line, name: string): string => String(line.data[name]);
+
+export const readHistory = (home: string): History =>
+  historyOf(linesOf(join(home, 'logs/events.jsonl')).map((line) => JSON.parse(line) as Line));
+
+export function historyOf(lines: readonly Line[]): History {
+  const runs = new Map<string, RunFacts>();
+  const effects = new Map<string, EffectFacts>();
+  const byEffectId = new Map<string, EffectFacts>();
+  for (const line of lines) {
+    if (!line.stream.startsWith('run/')) continue;
+    const runId = line.stream.slice('run/'.length);
+    if (line.type === 'RunStarted')
+      runs.set(runId, {
+        runId,
+        workflowId: word(line, 'workflowId'),
+        key: word(line, 'key'),
+        forced: line.data.forced === true,
+        lines: [],
+        status: 'running',
+      });
+    const run = runs.get(runId);
+    if (run === undefined) throw new Error(`seq ${line.seq}: ${line.type} of a run that was never started`);
+    run.lines.push(line);
+    const status = STATUS_AFTER[line.type];
+    if (status !== undefined) run.status = status;
+    // One that is idempotent is performed again by itself.
+    if (line.type === 'EffectUnknown' && line.data.retryAt === undefined) run.status = 'in-doubt';
+    const effectId = word(line, 'effectId');
+    if (line.type === 'EffectIntended') {
+      const effect: EffectFacts = {
+        effectId,
+        key: word(line, 'key'),
+        runId,
+        step: word(line, 'step'),
+        attempt: Number(line.data.attempt),
+        dispatcher: word(line, 'dispatcher'),
+        seq: line.seq,
+        after: [],
+      };
+      effects.set(effect.key, effect);
+      byEffectId.set(effectId, effect);
+    } else byEffectId.get(effectId)?.after.push(line);
+  }
+  return { lines, runs, effects };
+}
+
+/** How often each effect key was seen to begin in the world. */
+export function performed(effectLines: readonly string[]): ReadonlyMap<string, number> {
+  const times = new Map<string, number>();
+  for (const line of effectLines) {
+    const [verb, key = ''] = line.split(' ');
+    if (verb === 'begin') times.set(key, (times.get(key) ?? 0) + 1);
+  }
+  return times;
+}
