@@ -9,6 +9,7 @@ import { openHome } from '../home/home.ts';
 import { assertNotLegacy } from '../home/legacy.ts';
 import { lastRunId, runsByIdPrefix } from '../home/read-model.ts';
 import { homeDir } from './home-dir.ts';
+import { safe } from './render/text.ts';
 import type { Invocation } from './verb.ts';
 
 const fs = process.getBuiltinModule('node:fs');
@@ -38,7 +39,7 @@ function optionsOf(invocation: Invocation, extra: Parameters<typeof openFor>[1] 
     home: homeDir(invocation),
     env: invocation.env,
     packageDir: invocation.packageDir,
-    onNotice: (text) => invocation.io.err(`note: ${text}\n`),
+    onNotice: (text) => invocation.io.err(`note: ${safe(text)}\n`),
     interrupts: extra.interrupts ?? NEVER,
     ...(extra.onProgress === undefined ? {} : { onProgress: extra.onProgress }),
   };

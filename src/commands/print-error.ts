@@ -2,6 +2,7 @@
 import { ExitCode, WfError } from '../errors.ts';
 import { ConflictError, TooLargeError, UnavailableError } from '../log/event-store.ts';
 import { nameHome } from './program-name.ts';
+import { safe } from './render/text.ts';
 import type { Io } from './verb.ts';
 
 /**
@@ -45,7 +46,8 @@ function errorText(error: WfError): string {
   const hint = error.hint === undefined ? '' : `  next  ${error.hint}\n`;
   const stack =
     error.exitCode === ExitCode.bug && error.cause instanceof Error ? `${error.cause.stack ?? ''}\n` : '';
-  return `wf: ${error.message}\n${where}${hint}${stack}`;
+  // A message quotes what was read: a definition, an argument, a child's last words.
+  return safe(`wf: ${error.message}\n${where}${hint}${stack}`);
 }
 
 export function asWfError(error: unknown): WfError {

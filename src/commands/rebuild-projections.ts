@@ -24,7 +24,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const home = fs.existsSync(log) || fs.existsSync(state) ? await openFor(invocation) : null;
   const onProgress = progress(invocation, check ? 'compared' : 'rebuilt');
   if (check) {
-    const deps = home === null ? null : projectorDeps(home, (text) => io.err(`note: ${text}\n`));
+    const deps = home === null ? null : projectorDeps(home, (text) => io.err(`note: ${safe(text)}\n`));
     return printCheck(invocation, deps === null ? [] : await checkProjections(deps, { onProgress }));
   }
   const result = (await (await home?.projector())?.rebuild({ onProgress })) ?? {

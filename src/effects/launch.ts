@@ -8,7 +8,13 @@ import { type ChildEnd, runChild } from './child.ts';
 import { childEnvironment } from './environment.ts';
 import { outputOf, type Redact } from './last-words.ts';
 import { explainNotStarted } from './not-started.ts';
-import { artifactsDir, MAX_TASK_IN_ENVIRONMENT_BYTES, scratchDir, taskFile } from './scratch.ts';
+import {
+  artifactsDir,
+  MAX_TASK_IN_ENVIRONMENT_BYTES,
+  replaceOutput,
+  scratchDir,
+  taskFile,
+} from './scratch.ts';
 
 export type PerformDeps = {
   readonly home: string;
@@ -49,9 +55,9 @@ export type Launch = {
 };
 
 /** Runs a dispatcher's program in the effect's scratch folder, at the run's artifacts. */
-export function launch(effect: DispatchEffect, deps: PerformDeps, what: Launch): Promise<ChildEnd> {
+export async function launch(effect: DispatchEffect, deps: PerformDeps, what: Launch): Promise<ChildEnd> {
   const { home } = deps;
-  return runChild({
+  const end = await runChild({
     argv: what.argv,
     cwd: artifactsDir(home, effect.runId),
     env: childEnvironment({
@@ -69,6 +75,10 @@ export function launch(effect: DispatchEffect, deps: PerformDeps, what: Launch):
     ...(deps.outputCapBytes === undefined ? {} : { outputCapBytes: deps.outputCapBytes }),
     ...(deps.outputLimitBytes === undefined ? {} : { outputLimitBytes: deps.outputLimitBytes }),
   });
+  // The folder of an effect in doubt stays, for as long as nobody resolves it.
+  if (end.end !== 'exited' || end.exitCode !== 0)
+    replaceOutput(home, effect.effectId, outputOf(end, deps.redact));
+  return end;
 }
 
 /** Job id of a stdout that is exactly one JSON object with `jobId`: the sign of a hand-over. */

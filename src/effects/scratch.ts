@@ -37,6 +37,23 @@ export function prepareScratch(options: {
   }
 }
 
+/** The ended child's own words give way to what may be kept of them. Its end counts more than a failure here. */
+export function replaceOutput(
+  home: string,
+  effectId: string,
+  kept: { readonly stdout?: string; readonly stderr?: string },
+): void {
+  for (const name of ['stdout', 'stderr'] as const) {
+    const file = path.join(scratchDir(home, effectId), name);
+    unlink(file);
+    try {
+      fs.writeFileSync(file, kept[name] ?? '', { mode: 0o600, flag: 'wx' });
+    } catch {
+      // Without the file nothing is kept of it here; the log has the redacted text.
+    }
+  }
+}
+
 /** What an effect may leave in its folder; a program of its own may have left more. */
 const LEFT_BEHIND = ['task.txt', 'message.txt', 'stdout', 'stderr', 'child.json'];
 

@@ -92,6 +92,8 @@ export async function cancelRun(
       if (effect.status !== 'intended' && effect.status !== 'unknown') continue;
       const child = await ports.world.livingChild(effect);
       if (child !== null) await ports.world.endChild(child.groupId);
+      // Nobody will look at what it left: the run is over, and taken up again it is in doubt without it, too.
+      ports.world.cleanUp(effect.effectId);
     }
   }
   await ports.projections.project();

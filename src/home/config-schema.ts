@@ -47,7 +47,7 @@ const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
 export function parseConfig(source: string, file: string): Config {
   const text = source.replace(/^\uFEFF/, '');
   const errors: ParseError[] = [];
-  const tree = parseTree(text, errors, { allowTrailingComma: true });
+  const tree = treeOf(text, errors, file);
   const [error] = errors;
   if (error !== undefined || tree === undefined) {
     const what = syntaxWords(text, error && printParseErrorCode(error.error));
@@ -69,6 +69,16 @@ export function parseConfig(source: string, file: string): Config {
       ? `config.json: ${name === '' ? 'it' : name} does not fit: ${issue?.message ?? 'unknown reason'}`
       : `config.json: unknown key ${name}${guess === undefined ? '' : `; did you mean ${guess}?`}`;
   throw invalid('config-invalid', message, file, text, offsetOf(tree, path));
+}
+
+/** The parser calls itself for every bracket: some thousands of them are more than the stack has room for. */
+function treeOf(text: string, errors: ParseError[], file: string): Node | undefined {
+  try {
+    return parseTree(text, errors, { allowTrailingComma: true });
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw invalid('config-syntax', 'config.json is nested too deeply', file, text, 0);
+  }
 }
 
 function invalid(code: string, message: string, file: string, text: string, offset: number): WfError {

@@ -68,10 +68,27 @@ const valueOfNode = (node: Node): unknown => {
   }
 };
 
+/** The parser calls itself for every bracket: some thousands of them are more than the stack has room for. */
+const treeOf = async (text: string, errors: ParseError[]): Promise<Node | 'too-deep' | undefined> => {
+  const { parseTree } = await parser();
+  try {
+    return parseTree(text, errors);
+  } catch (cause) {
+    if (cause instanceof RangeError) return 'too-deep';
+    throw cause;
+  }
+};
+
 const parseWithComments = async (text: string, where: string): Promise<unknown> => {
-  const { parseTree, printParseErrorCode } = await parser();
+  const { printParseErrorCode } = await parser();
   const errors: ParseError[] = [];
-  const tree = parseTree(text, errors);
+  const tree = await treeOf(text, errors);
+  if (tree === 'too-deep') {
+    throw usageError('definition-syntax', 'The definition is nested too deeply.', {
+      where,
+      hint: 'No key of a definition needs more than a handful of brackets inside each other.',
+    });
+  }
   const [first] = errors;
   if (first === undefined && tree !== undefined) return valueOfNode(tree);
   const at = locationAt(text, first?.offset ?? 0);
@@ -107,11 +124,11 @@ export const parseDefinitionText = async (
 type Locate = (path: DefinitionPath) => Location | undefined;
 
 const locator = async (text: string): Promise<Locate> => {
-  const { findNodeAtLocation, parseTree } = await parser();
+  const { findNodeAtLocation } = await parser();
   const json = withoutBom(text);
-  const tree = parseTree(json, []);
+  const tree = await treeOf(json, []);
   return (path) => {
-    if (tree === undefined) return undefined;
+    if (tree === undefined || tree === 'too-deep') return undefined;
     for (let length = path.length; length >= 0; length--) {
       const node = findNodeAtLocation(tree, path.slice(0, length));
       if (node === undefined) continue;

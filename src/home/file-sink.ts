@@ -67,11 +67,12 @@ function replace(file: string, text: string): void {
   const slash = file.lastIndexOf('/');
   const temp = `${file.slice(0, slash)}/.${file.slice(slash + 1)}.${process.pid}.tmp`;
   try {
-    fs.writeFileSync(temp, text, { mode: 0o600 });
+    writeNew(temp, text);
   } catch (error) {
-    if (!isMissing(error)) throw error;
-    fs.mkdirSync(file.slice(0, slash), { recursive: true, mode: 0o700 });
-    fs.writeFileSync(temp, text, { mode: 0o600 });
+    if (errorCode(error) === 'EEXIST') fs.rmSync(temp, { force: true });
+    else if (isMissing(error)) fs.mkdirSync(file.slice(0, slash), { recursive: true, mode: 0o700 });
+    else throw error;
+    writeNew(temp, text);
   }
   try {
     fs.renameSync(temp, file);
@@ -80,6 +81,10 @@ function replace(file: string, text: string): void {
     throw error;
   }
 }
+
+/** Exclusively: in a folder that others may write to, a link under this name would lead anywhere. */
+const writeNew = (temp: string, text: string): void =>
+  fs.writeFileSync(temp, text, { mode: 0o600, flag: 'wx' });
 
 function remove(file: string): void {
   try {

@@ -1,4 +1,5 @@
 /** Where everything in a home stands. Pure string work: nothing is touched here. */
+import { usageError } from '../errors.ts';
 
 const path = process.getBuiltinModule('node:path');
 
@@ -46,8 +47,22 @@ export function homePaths(home: string): HomePaths {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** @throws {WfError} home-invalid (2): every screen and every command it suggests names the home */
+function printable(home: string): string {
+  // Most homes by far; the classes below cost a cold start more.
+  if (/^[ -~]*$/.test(home) || !/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u.test(home)) return home;
+  throw usageError('home-invalid', `the name of the home has control characters: ${JSON.stringify(home)}`, {
+    where: '--home, WF_HOME or OPENCLAW_ROOT',
+    hint: 'Name a folder that can be printed.',
+  });
+}
+
 /** `--home`, else `$WF_HOME`, else `$OPENCLAW_ROOT/workflows`, else `~/.openclaw/workflows`; absolute. */
-export function resolveHome(from: { readonly flag?: string | undefined; readonly env: Environment }): string {
+export const resolveHome = (from: HomeNames): string => printable(homeOf(from));
+
+type HomeNames = { readonly flag?: string | undefined; readonly env: Environment };
+
+function homeOf(from: HomeNames): string {
   const { flag, env } = from;
   if (flag !== undefined && flag !== '') return absolute(flag, env);
   if (env.WF_HOME !== undefined && env.WF_HOME !== '') return absolute(env.WF_HOME, env);

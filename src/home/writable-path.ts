@@ -40,7 +40,8 @@ const isBelow = (folder: string, target: string): boolean =>
 /** Compared without regard to case: some file systems do not tell LOGS from logs. */
 function isProtected(home: string, target: string): boolean {
   const [first = ''] = path.relative(home.toLowerCase(), target.toLowerCase()).split('/');
-  return PROTECTED.includes(first);
+  // The home itself: where it is a link, writing there would put a file in its place.
+  return first === '' || PROTECTED.includes(first);
 }
 
 /** The path with every link on the way followed, as far as it exists; null where a link leads nowhere. */

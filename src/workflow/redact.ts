@@ -44,6 +44,12 @@ const SHAPES: readonly Shape[] = [
   { pattern: /\bxox[abeprs]-[A-Za-z0-9-]{10,}/g, mustLookRandom: true },
   { pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}(?![0-9A-Za-z])/g },
   { pattern: /\bAIza[0-9A-Za-z_-]{30,}/g },
+  {
+    // GitLab, npm, Stripe, Hugging Face, SendGrid, Telegram bots.
+    pattern:
+      /\b(?:glpat-[\w-]{20,}|npm_[A-Za-z0-9]{30,}|[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|hf_[A-Za-z0-9]{30,}|SG\.[\w-]{16,}\.[\w-]{16,}|\d{8,10}:AA[\w-]{30,})/g,
+    mustLookRandom: true,
+  },
   { pattern: /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g },
   {
     pattern: /\b((?:Bearer|Basic)[ \t]{1,4})[A-Za-z0-9._~+/=-]{16,}/gi,

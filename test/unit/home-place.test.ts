@@ -33,6 +33,15 @@ describe('the home', () => {
     expect(resolveHome(from)).toBe(expected);
   });
 
+  test.each(['a\u001b[2Jb', 'a\0b', 'a\nb', 'a\u009bb', 'a\u202eb'])(
+    'named with what a terminal would act on (%j) is refused, for every screen names it',
+    (flag) => {
+      expect(() => resolveHome({ flag, env: {} })).toThrow(
+        expect.objectContaining({ code: 'home-invalid', exitCode: 2 }),
+      );
+    },
+  );
+
   test('is made for its owner only, and only once', () => {
     const home = join(dir, 'deep/home');
     expect(openHome(home, { create: true })).toMatchObject({ created: true, exists: true });

@@ -83,6 +83,14 @@ describe('a summary may not be written', () => {
     expect(writablePath(home, [], 'outbox/new.md')).toBe(null);
   });
 
+  test('at the home itself, where it is a link that would be replaced by a file', () => {
+    const home = homeOf();
+    const top = dirname(home);
+    symlinkSync(home, join(top, 'link'));
+    expect(writablePath(join(top, 'link'), [top], 'outbox/..')).toBe(null);
+    expect(writablePath(home, [top], join(top, 'link'))).toBe(null);
+  });
+
   test('in an outbox that is itself a link out of the home', () => {
     const home = homeOf();
     rmdirSync(join(home, 'outbox'));

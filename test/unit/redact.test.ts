@@ -27,6 +27,12 @@ describe('a secret of a well-known shape is not recorded', () => {
     ['a Slack token', SLACK],
     ['an AWS key id', AWS],
     ['a Google key', GOOGLE],
+    ['a GitLab token', made('gl', 'pat-', 'a1B2c3D4e5F6g7H8i9J0')],
+    ['an npm token', made('np', 'm_', 'a1B2c3D4e5F6g7H8i9J0a1B2c3D4e5F6g7H8')],
+    ['a Stripe key', made('sk', '_live_', 'a1B2c3D4e5F6g7H8i9J0')],
+    ['a Hugging Face token', made('h', 'f_', 'a1B2c3D4e5F6g7H8i9J0a1B2c3D4e5F6g7')],
+    ['a SendGrid key', made('S', 'G.', 'a1B2c3D4e5F6g7H8i9J0.a1B2c3D4e5F6g7H8i9J0')],
+    ['a Telegram bot token', made('123456789', ':AA', 'a1B2c3D4e5F6g7H8i9J0a1B2c3D4e5F6g7')],
     ['a JWT', JWT],
     ['a private key', PEM],
   ])('%s', (_name, secret) => {
