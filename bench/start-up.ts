@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { median } from './timing.ts';
 
 const PAIRS = Number(process.env.BENCH_PAIRS ?? 20);
 const WARM_UP = 4;
@@ -31,14 +32,6 @@ const timeOf = (args: readonly string[], nodeArgs: readonly string[] = []): numb
     throw new Error(`${args.join(' ')} ended with ${status}\n${again.stdout}${again.stderr}`);
   }
   return elapsedMs;
-};
-
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? (sorted[middle] as number)
-    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 };
 
 let fresh = 0;

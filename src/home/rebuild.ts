@@ -48,6 +48,8 @@ async function rebuildOnce(deps: ProjectorDeps, options: RebuildOptions): Promis
     if (durableMark !== null) index.setMeta('durableMark', durableMark);
     const result = options.upTo === 0 ? nothing() : buildAside(deps, options);
     index.exec('COMMIT');
+    // One transaction wrote all of the index: its log is as long, and nobody would ever shorten it.
+    index.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     announceForeign(deps, result);
     return result;
   } catch (error) {
