@@ -13,13 +13,16 @@ export default defineConfig({
   define: { __WF_VERSION__: JSON.stringify(version) },
   test: {
     pool: 'forks',
+    // The default leaves one processor free, which on two is half of them.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,
         test: {
           name: 'fast',
           include: ['test/{unit,property,golden}/**/*.test.ts'],
-          testTimeout: 20_000,
+          // More histories take longer; see test/support/property-runs.ts.
+          testTimeout: 20_000 * Math.max(1, Number(process.env.WF_PROPERTY_FACTOR ?? 1)),
         },
       },
       {

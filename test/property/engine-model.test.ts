@@ -11,6 +11,7 @@ import { keyEventSchemas } from '../../src/events/key-events.ts';
 import { runEventSchemas } from '../../src/events/run-events.ts';
 import type { OutsideCommand } from '../../src/workflow/command.ts';
 import type { EffectResult } from '../../src/workflow/effects.ts';
+import { propertyRuns, propertyTimeoutMs } from '../support/property-runs.ts';
 import {
   assertInvariants,
   BROKEN,
@@ -51,9 +52,6 @@ const DEFINITIONS = {
   learns: { id: 'learns', ...CALM, execute: { command: '/bin/x' }, selfImprove: { enabled: true } },
 };
 type WorkflowId = keyof typeof DEFINITIONS;
-
-/** More of them by hand: WF_PROPERTY_RUNS=20000 npx vitest run --project fast test/property/engine-model.test.ts */
-const RUNS = Number(process.env.WF_PROPERTY_RUNS ?? 400);
 
 type Model = { kill: number | null };
 type Real = Simulation;
@@ -233,7 +231,7 @@ const anyHistories = (numRuns: number, from: typeof commands = commands): Promis
   );
 
 describe('the engine, whatever happens to it', () => {
-  it('never breaks a promise to the user', () => anyHistories(RUNS), 60_000 + RUNS * 60);
+  it('never breaks a promise to the user', () => anyHistories(propertyRuns(200)), propertyTimeoutMs);
 
   it('reaches every kind of event that a run, a key or a tool can have', async () => {
     const tools = ['ToolBootstrapStarted', 'ToolBootstrapped', 'DefinitionRegistered'];

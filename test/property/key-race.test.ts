@@ -8,6 +8,7 @@ import { describe, it } from 'vitest';
 import { cancelRun } from '../../src/engine/outside-commands.ts';
 import { resumeRun } from '../../src/engine/resume-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
+import { propertyRuns, propertyTimeoutMs } from '../support/property-runs.ts';
 import {
   assertInvariants,
   BROKEN,
@@ -79,52 +80,68 @@ async function race(
 }
 
 describe('one key, many processes', () => {
-  it('runs the work once, in whatever order the processes get their turns', async () => {
-    const racers = fc.array(fc.constantFrom<Racer>('start', 'start', 'resume', 'force'), {
-      minLength: 2,
-      maxLength: 4,
-    });
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), racers, (scheduler, list) => race(scheduler, list, null)),
-      { numRuns: 150 },
-    );
-  }, 60_000);
+  it(
+    'runs the work once, in whatever order the processes get their turns',
+    async () => {
+      const racers = fc.array(fc.constantFrom<Racer>('start', 'start', 'resume', 'force'), {
+        minLength: 2,
+        maxLength: 4,
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), racers, (scheduler, list) => race(scheduler, list, null)),
+        { numRuns: propertyRuns(60) },
+      );
+    },
+    propertyTimeoutMs,
+  );
 
-  it('runs the work once even when one of them is killed on the way', async () => {
-    const racers = fc.array(fc.constantFrom<Racer>('start', 'resume'), { minLength: 2, maxLength: 3 });
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), racers, fc.integer({ min: 1, max: 20 }), (scheduler, list, kill) =>
-        race(scheduler, list, kill),
-      ),
-      {
-        numRuns: 150,
-      },
-    );
-  }, 60_000);
+  it(
+    'runs the work once even when one of them is killed on the way',
+    async () => {
+      const racers = fc.array(fc.constantFrom<Racer>('start', 'resume'), { minLength: 2, maxLength: 3 });
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), racers, fc.integer({ min: 1, max: 20 }), (scheduler, list, kill) =>
+          race(scheduler, list, kill),
+        ),
+        {
+          numRuns: propertyRuns(60),
+        },
+      );
+    },
+    propertyTimeoutMs,
+  );
 
-  it('performs nothing twice even when every living process is taken for dead', async () => {
-    const racers = fc.array(fc.constantFrom<Racer>('start', 'start', 'resume'), {
-      minLength: 2,
-      maxLength: 3,
-    });
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), racers, (scheduler, list) =>
-        race(scheduler, list, null, { livenessLies: true }),
-      ),
-      { numRuns: 150 },
-    );
-  }, 60_000);
+  it(
+    'performs nothing twice even when every living process is taken for dead',
+    async () => {
+      const racers = fc.array(fc.constantFrom<Racer>('start', 'start', 'resume'), {
+        minLength: 2,
+        maxLength: 3,
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), racers, (scheduler, list) =>
+          race(scheduler, list, null, { livenessLies: true }),
+        ),
+        { numRuns: propertyRuns(60) },
+      );
+    },
+    propertyTimeoutMs,
+  );
 
-  it('does not take "never heard of it" for an answer while who was to do it lives', async () => {
-    const racers = fc.array(fc.constantFrom<Racer>('start', 'resume', 'cancel'), {
-      minLength: 2,
-      maxLength: 4,
-    });
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), racers, (scheduler, list) =>
-        race(scheduler, ['resume', ...list], null, { lookup: { found: 'absent' } }),
-      ),
-      { numRuns: 150 },
-    );
-  }, 60_000);
+  it(
+    'does not take "never heard of it" for an answer while who was to do it lives',
+    async () => {
+      const racers = fc.array(fc.constantFrom<Racer>('start', 'resume', 'cancel'), {
+        minLength: 2,
+        maxLength: 4,
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), racers, (scheduler, list) =>
+          race(scheduler, ['resume', ...list], null, { lookup: { found: 'absent' } }),
+        ),
+        { numRuns: propertyRuns(60) },
+      );
+    },
+    propertyTimeoutMs,
+  );
 });

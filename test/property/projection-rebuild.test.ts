@@ -5,10 +5,11 @@ import { FOLDED_TABLES } from '../../src/home/index-schema.ts';
 import { checkProjections } from '../../src/home/projection-check.ts';
 import { historyArb } from '../support/projection-histories.ts';
 import { filesOf, openTestHome, removeHome, rowsOf, tempHome } from '../support/projection-home.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 
 const pauses = fc.array(fc.nat(60), { maxLength: 6 });
 
-test.prop([historyArb, pauses, fc.boolean()], { numRuns: 60 })(
+test.prop([historyArb, pauses, fc.boolean()], { numRuns: propertyRuns(25) })(
   'a rebuild changes nothing a user can see, however often it was projected on the way',
   async (history, stops, reopens) => {
     const home = tempHome();
@@ -38,7 +39,7 @@ test.prop([historyArb, pauses, fc.boolean()], { numRuns: 60 })(
   60_000,
 );
 
-test.prop([historyArb, fc.nat()], { numRuns: 40 })(
+test.prop([historyArb, fc.nat()], { numRuns: propertyRuns(15) })(
   'another boot or a lost index ends in the same files',
   async (history, pick) => {
     const home = tempHome();
