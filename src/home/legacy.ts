@@ -28,8 +28,6 @@ export function assertNotLegacy(paths: HomePaths): void {
   );
 }
 
-export const isLegacyHome = (paths: HomePaths): boolean => legacySign(paths) !== null;
-
 type Sign = { readonly why: string; readonly where: string };
 
 function legacySign(paths: HomePaths): Sign | null {

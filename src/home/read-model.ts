@@ -41,11 +41,6 @@ export function listRuns(index: IndexDb, filter: RunFilter): RunRow[] {
     .map(toRow);
 }
 
-export function runById(index: IndexDb, runId: string): RunRow | null {
-  const row = index.get<StoredRunRow>(`SELECT ${COLUMNS} FROM runs WHERE runId = ?`, runId);
-  return row === undefined ? null : toRow(row);
-}
-
 /** Newest first, at most 20: enough to say which ones a prefix could mean. Case does not matter. */
 export function runsByIdPrefix(index: IndexDb, prefix: string): RunRow[] {
   return index
@@ -151,14 +146,6 @@ export const improvements = (index: IndexDb, workflowId: string): Improvement[] 
   index
     .all<{ json: string }>('SELECT json FROM improvements WHERE workflowId = ? ORDER BY seq DESC', workflowId)
     .map((row) => JSON.parse(row.json) as Improvement);
-
-export function improvementById(index: IndexDb, improvementId: string): Improvement | null {
-  const row = index.get<{ json: string }>(
-    'SELECT json FROM improvements WHERE improvementId = ?',
-    improvementId,
-  );
-  return row === undefined ? null : (JSON.parse(row.json) as Improvement);
-}
 
 /** What the improvement analysis of a workflow looks at; two bounded reads. */
 export function analysisInput(index: IndexDb, workflowId: string): AnalysisInput {
