@@ -2,12 +2,14 @@
 import type { OpenHome } from '../engine/open-home.ts';
 import { openBlobs } from '../home/blobs.ts';
 import type { ProjectorDeps } from '../home/fold-range.ts';
+import { nodeFs } from '../log/file-system.ts';
 import { bulkSha256 } from '../log/hash.ts';
 
 export function projectorDeps(home: OpenHome, onNotice: (text: string) => void): ProjectorDeps {
   const { paths, index, store, config, ports } = home;
   const sha256 = bulkSha256();
   return {
+    fs: nodeFs,
     paths,
     index,
     store,

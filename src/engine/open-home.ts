@@ -18,6 +18,7 @@ import type { Projector } from '../home/projector.ts';
 import { analysisInput, definitionByHash, improvements, keyState } from '../home/read-model.ts';
 import { readCheckpoint, streamIndex } from '../home/stream-index.ts';
 import { freshUlid } from '../log/event-ids.ts';
+import { nodeFs } from '../log/file-system.ts';
 import { coldSha256 } from '../log/hash.ts';
 import { type JsonlStore, openJsonlStore } from '../log/jsonl-store.ts';
 import { noKey } from '../projections/key-state.ts';
@@ -79,6 +80,7 @@ export async function openWorkflowHome(options: OpenHomeOptions): Promise<OpenHo
   const projector = (): Promise<Projector> => {
     opened ??= import('../home/projector.ts').then(({ openProjector }) =>
       openProjector({
+        fs: nodeFs,
         paths,
         index,
         store,

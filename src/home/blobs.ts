@@ -5,16 +5,15 @@
 
 import { ioError } from '../errors.ts';
 import type { BlobStore, Sha256Hex } from '../log/event-store.ts';
+import { type FileSystem, nodeFs } from '../log/file-system.ts';
 import { errorCode, isMissing } from './file-errors.ts';
-
-const fs = process.getBuiltinModule('node:fs');
 
 export type HomeBlobs = BlobStore & {
   /** For projections, which run inside a transaction. Null when it is missing. */
   getSync(hash: string): Uint8Array | null;
 };
 
-export function openBlobs(dir: string, sha256: Sha256Hex): HomeBlobs {
+export function openBlobs(dir: string, sha256: Sha256Hex, fs: FileSystem = nodeFs): HomeBlobs {
   const getSync = (hash: string): Uint8Array | null => {
     try {
       return fs.readFileSync(`${dir}/${hash}`);
@@ -29,7 +28,7 @@ export function openBlobs(dir: string, sha256: Sha256Hex): HomeBlobs {
     put: async (bytes) => {
       const hash = sha256(bytes);
       try {
-        write(dir, hash, bytes);
+        write(fs, dir, hash, bytes);
       } catch (cause) {
         throw ioError('blob-write', `a long value could not be written (${errorCode(cause) ?? 'unknown'})`, {
           where: `${dir}/${hash}`,
@@ -42,15 +41,15 @@ export function openBlobs(dir: string, sha256: Sha256Hex): HomeBlobs {
   };
 }
 
-function write(dir: string, hash: string, bytes: Uint8Array): void {
+function write(fs: FileSystem, dir: string, hash: string, bytes: Uint8Array): void {
   const path = `${dir}/${hash}`;
   // A blob of the right length was renamed into place, so its bytes had been synced before.
   if (fs.statSync(path, { throwIfNoEntry: false })?.size === bytes.byteLength) {
-    syncDir(dir);
+    syncDir(fs, dir);
     return;
   }
   const made = fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
-  if (made !== undefined) syncDir(dir.slice(0, dir.lastIndexOf('/')));
+  if (made !== undefined) syncDir(fs, dir.slice(0, dir.lastIndexOf('/')));
   const temp = `${dir}/.${hash}.${process.pid}.tmp`;
   const fd = fs.openSync(temp, 'w', 0o600);
   try {
@@ -62,10 +61,10 @@ function write(dir: string, hash: string, bytes: Uint8Array): void {
   }
   fs.renameSync(temp, path);
   // The name survives a crash only after the directory is synced too.
-  syncDir(dir);
+  syncDir(fs, dir);
 }
 
-function syncDir(dir: string): void {
+function syncDir(fs: FileSystem, dir: string): void {
   const fd = fs.openSync(dir, 'r');
   try {
     fs.fsyncSync(fd);

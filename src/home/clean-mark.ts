@@ -4,6 +4,7 @@
  * again. It moves in steps, so that its cost is a small constant per run and the rest to repair stays short.
  */
 import { runIdOf } from '../events/streams.ts';
+import type { FileSystem } from '../log/file-system.ts';
 import { PROJECTED_DIRS } from '../projections/catalogue.ts';
 import { recordPath, summaryPath, taskPath } from '../projections/run-files.ts';
 import { isMissing } from './file-errors.ts';
@@ -12,8 +13,6 @@ import type { LogEvents } from './log-events.ts';
 import type { LogFold } from './log-fold.ts';
 import type { HomePaths } from './paths.ts';
 import { readCleanMark, writeCleanMark } from './stream-index.ts';
-
-const fs = process.getBuiltinModule('node:fs');
 
 /** Events between the mark and the head that are left alone: their files are too fresh to be on disk by themselves. */
 const LAG = 4_000;
@@ -35,7 +34,13 @@ export function touchUnclean(index: IndexDb, log: LogEvents, fold: LogFold, thro
 }
 
 /** Syncs the files of the oldest events after the mark and moves it. Call inside the transaction. */
-export function advanceCleanMark(index: IndexDb, log: LogEvents, paths: HomePaths, headSeq: number): void {
+export function advanceCleanMark(
+  fs: FileSystem,
+  index: IndexDb,
+  log: LogEvents,
+  paths: HomePaths,
+  headSeq: number,
+): void {
   const mark = readCleanMark(index);
   if (headSeq - mark.seq <= LAG || headSeq - mark.at < PACE) return;
   const files = new Set<string>(['state/index.json']);
@@ -46,9 +51,9 @@ export function advanceCleanMark(index: IndexDb, log: LogEvents, paths: HomePath
     if (runId !== undefined) addRunFiles(index, runId, files);
     else if (event.stream.startsWith('tool/')) files.add(`state/tools/${event.stream.split('/').at(-1)}.ok`);
   }
-  for (const file of files) sync(`${paths.home}/${file}`);
-  for (const dir of PROJECTED_DIRS) sync(`${paths.home}/${dir}`);
-  sync(paths.state);
+  for (const file of files) sync(fs, `${paths.home}/${file}`);
+  for (const dir of PROJECTED_DIRS) sync(fs, `${paths.home}/${dir}`);
+  sync(fs, paths.state);
   writeCleanMark(index, last);
 }
 
@@ -60,7 +65,7 @@ function addRunFiles(index: IndexDb, runId: string, files: Set<string>): void {
   }
 }
 
-function sync(path: string): void {
+function sync(fs: FileSystem, path: string): void {
   let fd: number;
   try {
     fd = fs.openSync(path, 'r');

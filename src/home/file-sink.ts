@@ -3,10 +3,9 @@
  * name and renamed, so that a reader sees the old or the new one; nothing is synced, for the log can make it again.
  */
 import { ioError } from '../errors.ts';
+import type { FileSystem } from '../log/file-system.ts';
 import { errorCode, isMissing } from './file-errors.ts';
 import { writablePath } from './writable-path.ts';
-
-const fs = process.getBuiltinModule('node:fs');
 
 /** Null removes the file. */
 export type FileSink = {
@@ -17,6 +16,7 @@ export type FileSink = {
 };
 
 export type SinkOptions = {
+  readonly fs: FileSystem;
   readonly home: string;
   readonly allowedRoots: readonly string[];
   /** Where a path below the home really goes: itself, or aside. */
@@ -26,23 +26,23 @@ export type SinkOptions = {
   readonly onRefused: (wanted: string) => void;
 };
 
-export function fileSink({ home, allowedRoots, place, outside, onRefused }: SinkOptions): FileSink {
-  const own = (relative: string, text: string | null): void => writeProjected(place(relative), text);
+export function fileSink({ fs, home, allowedRoots, place, outside, onRefused }: SinkOptions): FileSink {
+  const own = (relative: string, text: string | null): void => writeProjected(fs, place(relative), text);
   return {
     own,
     copy: (wanted, text) => {
       const target = writablePath(home, allowedRoots, wanted);
       if (target === null) onRefused(wanted);
       else if (target.startsWith(`${home}/`)) own(target.slice(home.length + 1), text);
-      else writeProjected(outside?.(target) ?? target, text);
+      else writeProjected(fs, outside?.(target) ?? target, text);
     },
   };
 }
 
-export function writeProjected(file: string, text: string | null): void {
+export function writeProjected(fs: FileSystem, file: string, text: string | null): void {
   try {
-    if (text === null) remove(file);
-    else replace(file, text);
+    if (text === null) remove(fs, file);
+    else replace(fs, file, text);
   } catch (cause) {
     throw ioError(
       'projection-write',
@@ -63,16 +63,16 @@ export const isAside = (name: string): boolean => name.startsWith(ASIDE_PREFIX);
 /** Names that a crash may leave behind; never anybody's work. */
 export const isTempName = (name: string): boolean => /^\..+\.\d+\.tmp$/.test(name);
 
-function replace(file: string, text: string): void {
+function replace(fs: FileSystem, file: string, text: string): void {
   const slash = file.lastIndexOf('/');
   const temp = `${file.slice(0, slash)}/.${file.slice(slash + 1)}.${process.pid}.tmp`;
   try {
-    writeNew(temp, text);
+    writeNew(fs, temp, text);
   } catch (error) {
     if (errorCode(error) === 'EEXIST') fs.rmSync(temp, { force: true });
     else if (isMissing(error)) fs.mkdirSync(file.slice(0, slash), { recursive: true, mode: 0o700 });
     else throw error;
-    writeNew(temp, text);
+    writeNew(fs, temp, text);
   }
   try {
     fs.renameSync(temp, file);
@@ -83,10 +83,10 @@ function replace(file: string, text: string): void {
 }
 
 /** Exclusively: in a folder that others may write to, a link under this name would lead anywhere. */
-const writeNew = (temp: string, text: string): void =>
+const writeNew = (fs: FileSystem, temp: string, text: string): void =>
   fs.writeFileSync(temp, text, { mode: 0o600, flag: 'wx' });
 
-function remove(file: string): void {
+function remove(fs: FileSystem, file: string): void {
   try {
     fs.unlinkSync(file);
   } catch (error) {

@@ -1,5 +1,7 @@
 /** What every pass over the log needs, and the pass itself: events in order, flushed so that memory stays bounded. */
+
 import type { EventStore, Sha256Hex } from '../log/event-store.ts';
+import type { FileSystem } from '../log/file-system.ts';
 import { PROJECTION_VERSION } from '../projections/catalogue.ts';
 import type { HomeBlobs } from './blobs.ts';
 import type { IndexDb } from './index-db.ts';
@@ -9,6 +11,7 @@ import type { HomePaths } from './paths.ts';
 import type { ProjectionCheckpoint } from './stream-index.ts';
 
 export type ProjectorDeps = {
+  readonly fs: FileSystem;
   readonly paths: HomePaths;
   readonly index: IndexDb;
   readonly store: Pick<EventStore, 'head' | 'sync'>;

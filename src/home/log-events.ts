@@ -7,9 +7,8 @@ import { corruptLogError } from '../errors.ts';
 import { decodeLine, isInvalid, requireKnown } from '../events/codec.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import { upcast } from '../events/upcast.ts';
+import type { FileSystem } from '../log/file-system.ts';
 import { eachLine, readLineAt } from '../log/line-reader.ts';
-
-const fs = process.getBuiltinModule('node:fs');
 
 export type LocatedEvent = {
   readonly event: StoredEvent;
@@ -19,11 +18,13 @@ export type LocatedEvent = {
 };
 
 export class LogEvents {
+  readonly #fs: FileSystem;
   readonly #file: string;
   readonly #fd: number;
   readonly #size: number;
 
-  constructor(file: string) {
+  constructor(fs: FileSystem, file: string) {
+    this.#fs = fs;
     this.#file = file;
     this.#fd = fs.openSync(file, 'r');
     this.#size = fs.fstatSync(this.#fd).size;
@@ -31,7 +32,7 @@ export class LogEvents {
 
   /** Events from an offset on, through `untilSeq`: what follows may not be on disk yet, or be half a line. */
   *from(offset: number, untilSeq: number): Generator<LocatedEvent> {
-    for (const line of eachLine(this.#fd, offset, this.#size)) {
+    for (const line of eachLine(this.#fs, this.#fd, offset, this.#size)) {
       const event = this.#decode(line.bytes, line.offset);
       if (event.seq > untilSeq) return;
       yield { event, lineOffset: line.offset, endOffset: line.endOffset };
@@ -40,7 +41,7 @@ export class LogEvents {
   }
 
   at(offset: number): StoredEvent {
-    const bytes = readLineAt(this.#fd, offset);
+    const bytes = readLineAt(this.#fs, this.#fd, offset);
     if (bytes === undefined) throw this.#damaged(offset, 'no line ends here');
     return this.#decode(bytes, offset);
   }
@@ -48,7 +49,7 @@ export class LogEvents {
   /** Whether the line at the offset is the one with this hash: the index was made from this very log. */
   hasLine(offset: number, endOffset: number, hash: string): boolean {
     if (endOffset > this.#size) return false;
-    const bytes = readLineAt(this.#fd, offset);
+    const bytes = readLineAt(this.#fs, this.#fd, offset);
     return (
       bytes !== undefined &&
       bytes.length === endOffset - offset - 1 &&
@@ -57,7 +58,7 @@ export class LogEvents {
   }
 
   close(): void {
-    fs.closeSync(this.#fd);
+    this.#fs.closeSync(this.#fd);
   }
 
   #decode(bytes: Buffer, offset: number): StoredEvent {

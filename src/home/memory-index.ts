@@ -4,6 +4,7 @@
  */
 
 import type { Sha256Hex } from '../log/event-store.ts';
+import { nodeFs } from '../log/file-system.ts';
 import type { HomeBlobs } from './blobs.ts';
 import type { FileSink } from './file-sink.ts';
 import { foldRange } from './fold-range.ts';
@@ -24,7 +25,7 @@ export function memoryIndex(from: {
   const { paths, upTo, sha256, blobs } = from;
   const index = new IndexDb(IN_MEMORY);
   if (upTo === 0) return index;
-  const log = new LogEvents(paths.log);
+  const log = new LogEvents(nodeFs, paths.log);
   try {
     index.exec('BEGIN');
     const fold = new LogFold({ index, log, sink: NOWHERE, blobs, sha256, cache: new Map() });

@@ -3,6 +3,7 @@
  * again aside by the same folds; nothing in the home is changed, and nobody projects meanwhile.
  */
 
+import { nodeFs } from '../log/file-system.ts';
 import { PROJECTED_DIRS } from '../projections/catalogue.ts';
 import { fileSink, isTempName } from './file-sink.ts';
 import { foldRange, type ProjectorDeps } from './fold-range.ts';
@@ -58,18 +59,19 @@ function build(
   upTo: number,
   onProgress: ((done: number, total: number) => void) | undefined,
 ): IndexDb {
-  const { paths, blobs, sha256, bootId } = deps;
+  const { fs: homeFs, paths, blobs, sha256, bootId } = deps;
   const index = new IndexDb(`${aside}/index.db`);
   // It is thrown away: one transaction, never synced.
   index.exec('BEGIN');
   const sink = fileSink({
+    fs: nodeFs,
     home: paths.home,
     allowedRoots: deps.allowedRoots,
     place: (relative) => `${aside}/home/${relative}`,
     outside: (absolute) => `${aside}/home/${OUTSIDE}${absolute}`,
     onRefused: () => undefined,
   });
-  const log = new LogEvents(paths.log);
+  const log = new LogEvents(homeFs, paths.log);
   try {
     const fold = new LogFold({ index, log, sink, blobs, sha256, cache: new Map() });
     foldRange({ fold, log, from: 0, upTo, bootId, ...(onProgress === undefined ? {} : { onProgress }) });

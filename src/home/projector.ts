@@ -2,6 +2,7 @@
  * Brings files and `index.db` up to the log, one projector at a time over all processes. Nothing is projected that
  * is not on disk; a crash anywhere leaves the old checkpoint, and the next command does the same work again.
  */
+import type { FileSystem } from '../log/file-system.ts';
 import { PROJECTED_DIRS, PROJECTION_VERSION } from '../projections/catalogue.ts';
 import { advanceCleanMark, touchUnclean } from './clean-mark.ts';
 import { isMissing } from './file-errors.ts';
@@ -14,8 +15,6 @@ import type { RebuildOptions, RebuildResult } from './rebuild.ts';
 import { isDamage } from './sqlite-errors.ts';
 import { type ProjectionCheckpoint, readCheckpoint, writeCheckpoint } from './stream-index.ts';
 import { beginWrite, rollback } from './transaction.ts';
-
-const fs = process.getBuiltinModule('node:fs');
 
 export type Projector = {
   /** Catches up to everything recorded when it was called; answers how far the projections now are. */
@@ -79,12 +78,12 @@ class CatchUp {
   }
 
   async #inTransaction(work: (log: LogEvents) => Outcome): Promise<Outcome> {
-    const { index, paths } = this.#deps;
+    const { fs, index, paths } = this.#deps;
     for (let left = 2; ; left--) {
       index.reopenIfReplaced();
       try {
         await beginWrite(index);
-        const log = new LogEvents(paths.log);
+        const log = new LogEvents(fs, paths.log);
         try {
           const outcome = work(log);
           index.exec('COMMIT');
@@ -102,10 +101,10 @@ class CatchUp {
   }
 
   #catchUp(log: LogEvents, upTo: number): Outcome {
-    const { index, paths, bootId } = this.#deps;
+    const { fs, index, paths, bootId } = this.#deps;
     const checkpoint = readCheckpoint(index);
     if (checkpoint === null) {
-      return hasProjections(paths) ? { rebuild: 'the index was missing' } : this.#fold(log, null, upTo);
+      return hasProjections(fs, paths) ? { rebuild: 'the index was missing' } : this.#fold(log, null, upTo);
     }
     if (checkpoint.projectionVersion !== PROJECTION_VERSION) return { rebuild: 'another version wrote them' };
     if (!log.hasLine(checkpoint.lineOffset, checkpoint.endOffset, checkpoint.hash))
@@ -115,8 +114,9 @@ class CatchUp {
   }
 
   #fold(log: LogEvents, from: ProjectionCheckpoint | null, upTo: number): Outcome {
-    const { index, paths, sha256, blobs, bootId } = this.#deps;
+    const { fs, index, paths, sha256, blobs, bootId } = this.#deps;
     const sink = fileSink({
+      fs,
       home: paths.home,
       allowedRoots: this.#deps.allowedRoots,
       place: (relative) => `${paths.home}/${relative}`,
@@ -129,7 +129,7 @@ class CatchUp {
     const reached = moved ?? (from === null ? null : { ...from, bootId });
     fold.finish({ writeMap: rebooted || !fs.existsSync(paths.indexJson) });
     if (reached === null) return { done: 0 };
-    advanceCleanMark(index, log, paths, reached.seq);
+    advanceCleanMark(fs, index, log, paths, reached.seq);
     // Files first, rows and checkpoint after: a crash between them repeats the files, which are the same bytes.
     writeCheckpoint(index, reached);
     return { done: reached.seq };
@@ -146,7 +146,7 @@ class CatchUp {
 }
 
 /** Whether anything stands where projections go, or a rebuild was cut short: a new home has neither. */
-function hasProjections(paths: HomePaths): boolean {
+function hasProjections(fs: FileSystem, paths: HomePaths): boolean {
   const names = (dir: string): string[] => {
     try {
       return fs.readdirSync(`${paths.home}/${dir}`);

@@ -3,18 +3,17 @@
  * deleted: it is moved to `state/foreign/`. A crash leaves everything in some `state/.rebuild-…`, where the next
  * rebuild looks.
  */
+import type { FileSystem } from '../log/file-system.ts';
 import { PROJECTED_DIRS, type ProjectedDir } from '../projections/catalogue.ts';
 import { errorCode, isMissing } from './file-errors.ts';
 import { ASIDE_PREFIX, isAside, isTempName, writeProjected } from './file-sink.ts';
 import type { IndexDb } from './index-db.ts';
 import type { HomePaths } from './paths.ts';
 
-const fs = process.getBuiltinModule('node:fs');
-
 export type MovedFile = { readonly from: string; readonly to: string };
 
 /** A folder that does not exist yet: one of that name may be left from a dead process with the same pid. */
-export function freeAsideFolder(paths: HomePaths): string {
+export function freeAsideFolder(fs: FileSystem, paths: HomePaths): string {
   for (let n = 1; ; n++) {
     const folder = `${paths.state}/${ASIDE_PREFIX}${process.pid}-${n}`;
     if (!fs.existsSync(folder)) return folder;
@@ -25,14 +24,19 @@ export const isProjected = (relative: string): boolean =>
   PROJECTED_DIRS.some((dir) => relative.startsWith(`${dir}/`));
 
 /** Call with the write lock held: then no other rebuild is at work. */
-export function swapFolders(paths: HomePaths, index: IndexDb, aside: string): readonly MovedFile[] {
-  const leftovers = namesIn(paths.state);
+export function swapFolders(
+  fs: FileSystem,
+  paths: HomePaths,
+  index: IndexDb,
+  aside: string,
+): readonly MovedFile[] {
+  const leftovers = namesIn(fs, paths.state);
   const abandoned = leftovers.filter(isAside);
   const moved: MovedFile[] = [];
   for (const dir of PROJECTED_DIRS) {
     const fresh = `${aside}/new/${dir}`;
     fs.mkdirSync(fresh, { recursive: true, mode: 0o700 });
-    const swap: Swap = { paths, index, dir, moved };
+    const swap: Swap = { fs, paths, index, dir, moved };
     for (const name of abandoned) moveForeign(swap, `${paths.state}/${name}/old/${dir}`, fresh);
     replaceFolder(swap, fresh, `${aside}/old/${dir}`);
   }
@@ -42,6 +46,7 @@ export function swapFolders(paths: HomePaths, index: IndexDb, aside: string): re
 }
 
 type Swap = {
+  readonly fs: FileSystem;
   readonly paths: HomePaths;
   readonly index: IndexDb;
   readonly dir: ProjectedDir;
@@ -49,35 +54,37 @@ type Swap = {
 };
 
 function replaceFolder(swap: Swap, fresh: string, old: string): void {
+  const { fs } = swap;
   const place = `${swap.paths.home}/${swap.dir}`;
   fs.mkdirSync(old.slice(0, old.lastIndexOf('/')), { recursive: true, mode: 0o700 });
   try {
     // A link to a synced folder, say, stays what it is: its content is replaced file by file.
     if (fs.lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() === true) throw notMovable();
-    renameIfThere(place, old);
+    renameIfThere(fs, place, old);
     fs.renameSync(fresh, place);
     moveForeign(swap, old, place);
   } catch (error) {
     if (!isNotMovable(error)) throw error;
     moveForeign(swap, place, fresh);
-    for (const name of namesIn(place)) {
+    for (const name of namesIn(fs, place)) {
       if (!fs.existsSync(`${fresh}/${name}`)) fs.rmSync(`${place}/${name}`, { recursive: true, force: true });
     }
-    copyTree(fresh, place);
+    copyTree(fs, fresh, place);
   }
 }
 
-function copyTree(from: string, to: string): void {
+function copyTree(fs: FileSystem, from: string, to: string): void {
   for (const entry of fs.readdirSync(from, { withFileTypes: true })) {
-    if (entry.isDirectory()) copyTree(`${from}/${entry.name}`, `${to}/${entry.name}`);
-    else writeProjected(`${to}/${entry.name}`, fs.readFileSync(`${from}/${entry.name}`, 'utf8'));
+    if (entry.isDirectory()) copyTree(fs, `${from}/${entry.name}`, `${to}/${entry.name}`);
+    else writeProjected(fs, `${to}/${entry.name}`, fs.readFileSync(`${from}/${entry.name}`, 'utf8'));
   }
 }
 
 /** Moves away what the folder holds and our log did not write; `ours` is the same folder as the log wants it. */
 function moveForeign(swap: Swap, folder: string, ours: string, below = ''): void {
-  for (const name of namesIn(folder)) {
-    const isFolder = fs.lstatSync(`${folder}/${name}`).isDirectory();
+  const { fs } = swap;
+  for (const name of namesIn(fs, folder)) {
+    const isFolder = fs.lstatSync(`${folder}/${name}`, { throwIfNoEntry: false })?.isDirectory() === true;
     const wanted = fs.lstatSync(`${ours}/${name}`, { throwIfNoEntry: false });
     if (isFolder && wanted?.isDirectory() === true) {
       moveForeign(swap, `${folder}/${name}`, `${ours}/${name}`, `${below}${name}/`);
@@ -87,15 +94,15 @@ function moveForeign(swap: Swap, folder: string, ours: string, below = ''): void
   }
 }
 
-function moveAway({ paths, dir, moved }: Swap, file: string, relative: string): void {
-  const to = freeName(`${paths.foreign}/${dir.slice(dir.lastIndexOf('/') + 1)}/${relative}`);
+function moveAway({ fs, paths, dir, moved }: Swap, file: string, relative: string): void {
+  const to = freeName(fs, `${paths.foreign}/${dir.slice(dir.lastIndexOf('/') + 1)}/${relative}`);
   fs.mkdirSync(to.slice(0, to.lastIndexOf('/')), { recursive: true, mode: 0o700 });
-  moveFile(file, to);
+  moveFile(fs, file, to);
   moved.push({ from: `${dir}/${relative}`, to: to.slice(paths.home.length + 1) });
 }
 
 /** Also out of a folder that is a link to another file system. */
-function moveFile(from: string, to: string): void {
+function moveFile(fs: FileSystem, from: string, to: string): void {
   try {
     fs.renameSync(from, to);
   } catch (error) {
@@ -105,7 +112,7 @@ function moveFile(from: string, to: string): void {
   }
 }
 
-function freeName(wanted: string): string {
+function freeName(fs: FileSystem, wanted: string): string {
   let name = wanted;
   for (let n = 2; fs.lstatSync(name, { throwIfNoEntry: false }) !== undefined; n++) name = `${wanted}.${n}`;
   return name;
@@ -127,7 +134,7 @@ function isKnown({ index, dir }: Swap, name: string): boolean {
   }
 }
 
-function namesIn(folder: string): string[] {
+function namesIn(fs: FileSystem, folder: string): string[] {
   try {
     return fs.readdirSync(folder);
   } catch (error) {
@@ -136,7 +143,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function renameIfThere(from: string, to: string): void {
+function renameIfThere(fs: FileSystem, from: string, to: string): void {
   try {
     fs.renameSync(from, to);
   } catch (error) {

@@ -78,15 +78,16 @@ async function takeCheckpointAway(index: IndexDb): Promise<void> {
 const nothing = (): RebuildResult => ({ upTo: 0, events: 0, runs: 0, foreign: [] });
 
 function buildAside(deps: ProjectorDeps, { upTo, onProgress }: RebuildOptions): RebuildResult {
-  const { paths, index, blobs, sha256, bootId } = deps;
-  const aside = freeAsideFolder(paths);
+  const { fs, paths, index, blobs, sha256, bootId } = deps;
+  const aside = freeAsideFolder(fs, paths);
   const sink = fileSink({
+    fs,
     home: paths.home,
     allowedRoots: deps.allowedRoots,
     place: (relative) => (isProjected(relative) ? `${aside}/new/${relative}` : `${paths.home}/${relative}`),
     onRefused: (wanted) => deps.onNotice(refusedCopy(wanted)),
   });
-  const log = new LogEvents(paths.log);
+  const log = new LogEvents(fs, paths.log);
   try {
     const fold = new LogFold({ index, log, sink, blobs, sha256, cache: new Map() });
     const reached = foldRange({
@@ -98,7 +99,7 @@ function buildAside(deps: ProjectorDeps, { upTo, onProgress }: RebuildOptions): 
       onProgress: onProgress ?? (() => undefined),
     });
     fold.finish({ writeMap: true });
-    const foreign = swapFolders(paths, index, aside);
+    const foreign = swapFolders(fs, paths, index, aside);
     if (reached !== null) writeCheckpoint(index, reached);
     const runs = index.get<{ n: number }>('SELECT count(*) AS n FROM runs')?.n ?? 0;
     return { upTo: reached?.seq ?? 0, events: reached?.seq ?? 0, runs, foreign };

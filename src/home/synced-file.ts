@@ -2,9 +2,9 @@
  * Files that are whole or not there, and on disk when the call returns: written beside their place, synced, moved,
  * and the folder synced after it.
  */
-import fs from 'node:fs';
 import path from 'node:path';
 import { ioError, type WfError } from '../errors.ts';
+import { type FileSystem, nodeFs } from '../log/file-system.ts';
 import { errorCode } from './file-errors.ts';
 
 const MODE = 0o600;
@@ -22,7 +22,7 @@ const failed = (file: string, cause: unknown): WfError => {
   });
 };
 
-function writeNew(file: string, text: string): void {
+function writeNew(fs: FileSystem, file: string, text: string): void {
   const fd = fs.openSync(file, 'wx', MODE);
   try {
     fs.writeFileSync(fd, text);
@@ -32,7 +32,7 @@ function writeNew(file: string, text: string): void {
   }
 }
 
-function syncFolder(dir: string): void {
+function syncFolder(fs: FileSystem, dir: string): void {
   const fd = fs.openSync(dir, 'r');
   try {
     fs.fsyncSync(fd);
@@ -45,9 +45,9 @@ function syncFolder(dir: string): void {
  * @returns false when a file of that name is there already; it is not touched
  * @throws {WfError} write-failed (74)
  */
-export function createSynced(file: string, text: string): boolean {
+export function createSynced(file: string, text: string, fs: FileSystem = nodeFs): boolean {
   const temporary = `${file.slice(0, -path.basename(file).length)}.${path.basename(file)}.tmp`;
-  return replaceSynced(file, temporary, text, { exclusive: true });
+  return replaceSynced(file, temporary, text, { exclusive: true, fs });
 }
 
 /**
@@ -59,27 +59,28 @@ export function replaceSynced(
   file: string,
   temporary: string,
   text: string,
-  options: { readonly exclusive: boolean },
+  options: { readonly exclusive: boolean; readonly fs?: FileSystem },
 ): boolean {
+  const { fs = nodeFs } = options;
   try {
     fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
     fs.rmSync(temporary, { force: true });
-    writeNew(temporary, text);
-    if (options.exclusive) linkOrRename(temporary, file);
+    writeNew(fs, temporary, text);
+    if (options.exclusive) linkOrRename(fs, temporary, file);
     else fs.renameSync(temporary, file);
     // The name survives a power cut only from here on.
-    syncFolder(path.dirname(file));
+    syncFolder(fs, path.dirname(file));
     return true;
   } catch (cause) {
     if (options.exclusive && errorCode(cause) === 'EEXIST') return false;
     throw failed(file, cause);
   } finally {
-    removeQuietly(temporary);
+    removeQuietly(fs, temporary);
   }
 }
 
 /** A link never replaces anything. Where the file system has no links, a look before the rename has to do. */
-function linkOrRename(temporary: string, file: string): void {
+function linkOrRename(fs: FileSystem, temporary: string, file: string): void {
   try {
     fs.linkSync(temporary, file);
   } catch (cause) {
@@ -90,7 +91,7 @@ function linkOrRename(temporary: string, file: string): void {
 }
 
 /** After a failure there may be no temporary file, or no right to remove it: the first error is the one that counts. */
-function removeQuietly(file: string): void {
+function removeQuietly(fs: FileSystem, file: string): void {
   try {
     fs.rmSync(file, { force: true });
   } catch {

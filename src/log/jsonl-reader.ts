@@ -6,10 +6,9 @@ import { corruptLogError, type WfError } from '../errors.ts';
 import { decodeLine, isInvalid, requireKnown } from '../events/codec.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import { upcast } from '../events/upcast.ts';
+import type { FileSystem } from './file-system.ts';
 import { CHUNK_BYTES, eachLine, readFully, readLineAt } from './line-reader.ts';
 import type { LogTail } from './log-tail.ts';
-
-const fs = process.getBuiltinModule('node:fs');
 
 export type LocatedEvent = {
   readonly event: StoredEvent;
@@ -20,6 +19,7 @@ export type LocatedEvent = {
 
 /** @throws {WfError} log-newer-version (2), log-corrupt (65) */
 export function* readLocated(
+  fs: FileSystem,
   tail: LogTail,
   logPath: string,
   fromOffset: number,
@@ -30,7 +30,7 @@ export function* readLocated(
   const fd = fs.openSync(logPath, 'r');
   try {
     // While others append the file grows; what is beyond this look is for the next one.
-    for (const line of eachLine(fd, fromOffset, tail.end)) {
+    for (const line of eachLine(fs, fd, fromOffset, tail.end)) {
       const event = decode(line.bytes, logPath, line.offset);
       if (event.seq > untilSeq) return;
       const endOffset = line.terminated ? line.endOffset : line.endOffset + 1;
@@ -44,6 +44,7 @@ export function* readLocated(
 
 /** Events of a stream with versions `from` to `to`. */
 export const readStream = (
+  fs: FileSystem,
   tail: LogTail,
   logPath: string,
   stream: string,
@@ -51,12 +52,12 @@ export const readStream = (
   to: number,
 ): readonly StoredEvent[] => {
   const first = Math.max(1, from);
-  const events = readOffsets(tail, tail.offsetsOf(stream, first, to), stream, first);
+  const events = readOffsets(fs, tail, tail.offsetsOf(stream, first, to), stream, first);
   if (events !== undefined) return events.map(readable);
   const usedIndex = tail.usesIndex;
   // The index pointed elsewhere: the log itself decides.
   if (usedIndex) tail.distrustIndex();
-  const again = readOffsets(tail, tail.offsetsOf(stream, first, to), stream, first);
+  const again = readOffsets(fs, tail, tail.offsetsOf(stream, first, to), stream, first);
   if (again === undefined) throw unreadable(logPath, `a line of ${stream} is not what it was`);
   return again.map(readable);
 };
@@ -65,6 +66,7 @@ export const readStream = (
 const GAP_BYTES = 16 * 1024;
 
 const readOffsets = (
+  fs: FileSystem,
   tail: LogTail,
   offsets: readonly number[],
   stream: string,
@@ -79,10 +81,10 @@ const readOffsets = (
     while (stop < offsets.length && isNear(offsets, stop, start)) stop++;
     const windowEnd = (offsets[stop - 1] as number) + GAP_BYTES / 4;
     const window = Buffer.allocUnsafe(windowEnd - start);
-    const bytes = window.subarray(0, readFully(fd, window, 0, window.length, start));
+    const bytes = window.subarray(0, readFully(fs, fd, window, 0, window.length, start));
     for (; i < stop; i++) {
       const offset = offsets[i] as number;
-      const event = decodeFrom(fd, bytes, start, offset);
+      const event = decodeFrom(fs, fd, bytes, start, offset);
       if (event?.stream !== stream || event.streamVersion !== firstVersion + i) return undefined;
       events.push(event);
     }
@@ -94,9 +96,15 @@ const isNear = (offsets: readonly number[], i: number, start: number): boolean =
   (offsets[i] as number) - (offsets[i - 1] as number) < GAP_BYTES &&
   (offsets[i] as number) - start < CHUNK_BYTES;
 
-const decodeFrom = (fd: number, window: Buffer, start: number, offset: number): StoredEvent | undefined => {
+const decodeFrom = (
+  fs: FileSystem,
+  fd: number,
+  window: Buffer,
+  start: number,
+  offset: number,
+): StoredEvent | undefined => {
   const end = window.indexOf(0x0a, offset - start);
-  const line = end === -1 ? readLineAt(fd, offset) : window.subarray(offset - start, end);
+  const line = end === -1 ? readLineAt(fs, fd, offset) : window.subarray(offset - start, end);
   const event = line === undefined ? undefined : decodeLine(line.toString('utf8'));
   return event === undefined || isInvalid(event) ? undefined : event;
 };

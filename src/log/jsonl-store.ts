@@ -7,6 +7,7 @@ import { createAppendQueue, type Outcome, type Request, type Writer } from './ap
 import { MAX_COMMIT_BYTES } from './commit-encoder.ts';
 import { freshUlid } from './event-ids.ts';
 import type { Clock, EventStore, RandomBytes, Sha256Hex, StreamIndex } from './event-store.ts';
+import { type FileSystem, nodeFs } from './file-system.ts';
 import { fsFailure } from './fs-failure.ts';
 import { type LocatedEvent, readLocated, readStream } from './jsonl-reader.ts';
 import { createDiskSync, syncTail, writeRequests } from './jsonl-writer.ts';
@@ -16,7 +17,6 @@ import { LogTail } from './log-tail.ts';
 import { createMarkKeeper } from './mark-keeper.ts';
 import { followLog } from './subscribe.ts';
 
-const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
 
 export const LOG_FILE = 'events.jsonl';
@@ -27,14 +27,14 @@ export type JsonlStoreOptions = {
   /** The home's `logs` directory; made by the first append. */
   readonly dir: string;
   readonly index?: StreamIndex;
+  /** The real one by default. */
+  readonly fs?: FileSystem;
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly sha256: Sha256Hex;
   readonly lockTimeoutMs?: number;
   /** Told, in a sentence, when a repair was made. */
   readonly onNotice?: (text: string) => void;
-  /** The system call, for tests of a failing disk. */
-  readonly fdatasync?: (fd: number) => void;
 };
 
 export type JsonlStore = EventStore & {
@@ -48,11 +48,12 @@ export type JsonlStore = EventStore & {
 };
 
 export const openJsonlStore = (options: JsonlStoreOptions): JsonlStore => {
-  const { dir, index, clock, random, sha256 } = options;
+  const { dir, index, fs = nodeFs, clock, random, sha256 } = options;
   const logPath = path.join(dir, LOG_FILE);
   const lock = openLogLock(path.join(dir, LOCK_FILE), options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS);
-  const disk = createDiskSync(dir, () => tail, options.fdatasync);
+  const disk = createDiskSync(fs, dir, () => tail);
   const tail = new LogTail({
+    fs,
     path: logPath,
     index,
     sha256,
@@ -70,13 +71,13 @@ export const openJsonlStore = (options: JsonlStoreOptions): JsonlStore => {
     },
     headOf: (stream: string) => tail.headOf(stream),
     eventAt: (stream: string, version: number) =>
-      readStream(tail, logPath, stream, version, version)[0] as StoredEvent,
+      readStream(fs, tail, logPath, stream, version, version)[0] as StoredEvent,
   };
   let dirMade = false;
 
   const writer: Writer = {
     lock() {
-      if (!dirMade) makeDirectory(dir);
+      if (!dirMade) makeDirectory(fs, dir);
       dirMade = true;
       return lock.tryAcquire() ? undefined : lock.acquire();
     },
@@ -84,12 +85,12 @@ export const openJsonlStore = (options: JsonlStoreOptions): JsonlStore => {
     write(requests) {
       disk.requireHealthy();
       tail.refreshAndRepair();
-      return writeRequests(requests, tail, view, { clock, random, sha256 }, logPath);
+      return writeRequests(fs, requests, tail, view, { clock, random, sha256 }, logPath);
     },
     sync(requests, outcomes) {
       if (!requests.some((request) => request.durable)) return outcomes;
       try {
-        syncTail(tail, disk, dir);
+        syncTail(fs, tail, disk, dir);
         mark.owe();
         return outcomes;
       } catch (error) {
@@ -100,13 +101,13 @@ export const openJsonlStore = (options: JsonlStoreOptions): JsonlStore => {
   const queue = createAppendQueue(writer);
 
   const located = (fromOffset: number, untilSeq: number): Generator<LocatedEvent> =>
-    readLocated(tail, logPath, fromOffset, untilSeq);
+    readLocated(fs, tail, logPath, fromOffset, untilSeq);
 
   const offsetAfter = (after: number): number => {
     const checkpoint = tail.usesIndex ? (index?.checkpoint() ?? null) : null;
     if (checkpoint?.seq === after) return checkpoint.endOffset;
     if (after === 0 || tail.fd === undefined) return 0;
-    return after >= tail.last.seq ? tail.end : offsetAfterSeq(tail.fd, tail.end, after);
+    return after >= tail.last.seq ? tail.end : offsetAfterSeq(fs, tail.fd, tail.end, after);
   };
 
   const rangeAfter = (after: number, until: number | undefined): { from: number; untilSeq: number } => {
@@ -140,7 +141,7 @@ export const openJsonlStore = (options: JsonlStoreOptions): JsonlStore => {
     appendInOrder: (commits, appendOptions) => queue.push(commits, appendOptions),
     async *read(stream, range) {
       tail.refresh();
-      yield* readStream(tail, logPath, stream, range?.from ?? 1, range?.to ?? Number.POSITIVE_INFINITY);
+      yield* readStream(fs, tail, logPath, stream, range?.from ?? 1, range?.to ?? Number.POSITIVE_INFINITY);
     },
     readAll,
     readAllWithOffsets(fromOffset, untilSeq) {
@@ -151,7 +152,7 @@ export const openJsonlStore = (options: JsonlStoreOptions): JsonlStore => {
     async sync(upTo) {
       if (upTo.seq > tail.durableSeq) {
         tail.refresh();
-        syncTail(tail, disk, dir);
+        syncTail(fs, tail, disk, dir);
         mark.owe();
       }
       return { seq: seq(tail.durableSeq) };
@@ -189,7 +190,7 @@ const failIfDurable = (request: Request, outcome: Outcome, error: unknown): Outc
   request.durable && outcome.ok ? { ok: false, error } : outcome;
 
 /** 0700, parents included: a log holds what the user typed. */
-const makeDirectory = (dir: string): void => {
+const makeDirectory = (fs: FileSystem, dir: string): void => {
   try {
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
   } catch (error) {

@@ -6,13 +6,13 @@ import { bug } from '../errors.ts';
 import type { Outcome, Request } from './append-queue.ts';
 import { CommitEncoder, type EncoderEnv, type LogView } from './commit-encoder.ts';
 import type { AppendResult } from './event-store.ts';
+import type { FileSystem } from './file-system.ts';
 import { fsFailure } from './fs-failure.ts';
 import { offsetAfterSeq } from './line-reader.ts';
 import type { LogTail } from './log-tail.ts';
 import { syncDirectory, writeFully } from './recover.ts';
 import { isSyncFailed, syncFailedError, writeSyncFailure } from './sync-mark.ts';
 
-const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
 
 export type DiskSync = {
@@ -22,23 +22,18 @@ export type DiskSync = {
   readonly requireHealthy: () => void;
 };
 
-/** @param fdatasync the system call; a test hands in one that fails */
-export const createDiskSync = (
-  dir: string,
-  tail: () => LogTail,
-  fdatasync: (fd: number) => void = fs.fdatasyncSync,
-): DiskSync => {
+export const createDiskSync = (fs: FileSystem, dir: string, tail: () => LogTail): DiskSync => {
   let failed = false;
   const requireHealthy = (): void => {
-    if (failed || isSyncFailed(dir)) throw syncFailedError(dir);
+    if (failed || isSyncFailed(fs, dir)) throw syncFailedError(dir);
   };
   const sync = (fd: number): void => {
     const { durableSeq, end } = tail();
     try {
-      fdatasync(fd);
+      fs.fdatasyncSync(fd);
     } catch (error) {
       failed = true;
-      writeSyncFailure(dir, { offset: offsetOf(fd, end, durableSeq), durableSeq });
+      writeSyncFailure(fs, dir, { offset: offsetOf(fs, fd, end, durableSeq), durableSeq });
       throw syncFailedError(dir, error);
     }
     // Another process may have been told of the failure that covers our bytes too.
@@ -48,35 +43,35 @@ export const createDiskSync = (
 };
 
 /** The mark must be written even if the disk does not read either: then nothing is known to be on it. */
-const offsetOf = (fd: number, end: number, durableSeq: number): number => {
+const offsetOf = (fs: FileSystem, fd: number, end: number, durableSeq: number): number => {
   try {
-    return offsetAfterSeq(fd, end, durableSeq);
+    return offsetAfterSeq(fs, fd, end, durableSeq);
   } catch {
     return 0;
   }
 };
 
 /** Makes everything known of the log durable. Afterwards a power cut leaves at least these events. */
-export const syncTail = (tail: LogTail, disk: DiskSync, dir: string): void => {
+export const syncTail = (fs: FileSystem, tail: LogTail, disk: DiskSync, dir: string): void => {
   const { fd, last } = tail;
   if (fd === undefined || last.seq <= tail.durableSeq) return;
   disk.requireHealthy();
   // Nothing of this log was known to be on disk: then neither is its name, whoever made it.
-  if (tail.durableSeq === 0) syncNames(dir);
+  if (tail.durableSeq === 0) syncNames(fs, dir);
   disk.sync(fd);
   tail.durableSeq = last.seq;
 };
 
 /** The log's directory, the home, and the folder it is in; only the first is ours for certain. */
-const syncNames = (dir: string): void => {
+const syncNames = (fs: FileSystem, dir: string): void => {
   try {
-    syncDirectory(dir);
+    syncDirectory(fs, dir);
   } catch (error) {
     throw fsFailure(error, 'sync the log directory', dir);
   }
   for (const parent of [path.dirname(dir), path.dirname(path.dirname(dir))]) {
     try {
-      syncDirectory(parent);
+      syncDirectory(fs, parent);
     } catch {
       // Not readable for us, so not made by us.
     }
@@ -85,6 +80,7 @@ const syncNames = (dir: string): void => {
 
 /** Checks and records the requests' commits with one write; an answer for each request, in order. */
 export const writeRequests = (
+  fs: FileSystem,
   requests: readonly Request[],
   tail: LogTail,
   view: LogView,
@@ -98,9 +94,9 @@ export const writeRequests = (
   if (fd === undefined) throw bug('the log is not open for writing');
   const bytes = Buffer.from(encoder.lines.map(({ line }) => `${line}\n`).join(''), 'utf8');
   try {
-    writeFully(fd, bytes);
+    writeFully(fs, fd, bytes);
   } catch (error) {
-    takeBack(fd, end);
+    takeBack(fs, fd, end);
     throw fsFailure(error, 'write to the log', logPath);
   }
   // A crash from here on leaves whole lines: recorded, though nobody was told yet.
@@ -126,7 +122,7 @@ const encodeRequest = (request: Request, encoder: CommitEncoder): Outcome => {
 };
 
 /** If this fails too, the next writer finds a torn tail and sets it aside. */
-const takeBack = (fd: number, end: number): void => {
+const takeBack = (fs: FileSystem, fd: number, end: number): void => {
   try {
     fs.ftruncateSync(fd, end);
   } catch {

@@ -4,8 +4,7 @@
  */
 import { corruptLogError } from '../errors.ts';
 import { MAX_LINE_BYTES } from '../events/envelope.ts';
-
-const fs = process.getBuiltinModule('node:fs');
+import type { FileSystem } from './file-system.ts';
 
 export const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
@@ -25,6 +24,7 @@ export type RawLine = {
 
 /** Fills `buffer` from `at`; fewer bytes only at the end of the file. */
 export const readFully = (
+  fs: FileSystem,
   fd: number,
   buffer: Buffer,
   start: number,
@@ -41,7 +41,7 @@ export const readFully = (
 };
 
 /** Lines of `[from, to)`, in order. `from` must be the start of a line. */
-export function* eachLine(fd: number, from: number, to: number): Generator<RawLine> {
+export function* eachLine(fs: FileSystem, fd: number, from: number, to: number): Generator<RawLine> {
   if (to <= from) return;
   const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, to - from));
   let base = from;
@@ -50,6 +50,7 @@ export function* eachLine(fd: number, from: number, to: number): Generator<RawLi
   let oversizeFrom = -1;
   for (;;) {
     const n = readFully(
+      fs,
       fd,
       buffer,
       filled,
@@ -90,10 +91,10 @@ export function* eachLine(fd: number, from: number, to: number): Generator<RawLi
 }
 
 /** The same bytes as whole lines in large pieces, for who looks for something before parsing. A torn tail is left out. */
-export function* scanChunks(fd: number, from: number, to: number): Generator<Chunk> {
+export function* scanChunks(fs: FileSystem, fd: number, from: number, to: number): Generator<Chunk> {
   const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(CHUNK_BYTES, to - from)));
   for (let offset = from; offset < to; ) {
-    const n = readFully(fd, buffer, 0, Math.min(buffer.length, to - offset), offset);
+    const n = readFully(fs, fd, buffer, 0, Math.min(buffer.length, to - offset), offset);
     const end = buffer.subarray(0, n).lastIndexOf(NEWLINE) + 1;
     if (end === 0) return;
     yield { bytes: buffer.subarray(0, end), offset };
@@ -102,10 +103,10 @@ export function* scanChunks(fd: number, from: number, to: number): Generator<Chu
 }
 
 /** The line that starts at an offset, without its newline (the last may have none); undefined when it is too long. */
-export const readLineAt = (fd: number, offset: number, guess = 4096): Buffer | undefined => {
+export const readLineAt = (fs: FileSystem, fd: number, offset: number, guess = 4096): Buffer | undefined => {
   for (let size = guess; ; size = Math.min(size * 8, MAX_LINE_BYTES + 1)) {
     const buffer = Buffer.allocUnsafe(size);
-    const n = readFully(fd, buffer, 0, size, offset);
+    const n = readFully(fs, fd, buffer, 0, size, offset);
     const end = buffer.subarray(0, n).indexOf(NEWLINE);
     if (end !== -1) return buffer.subarray(0, end);
     if (n < size) return buffer.subarray(0, n);
@@ -120,24 +121,24 @@ export const seqOfLine = (bytes: Buffer): number | undefined => {
 };
 
 /** Where the first line after a position begins, found by halving; `end` when there is none. */
-export const offsetAfterSeq = (fd: number, end: number, seq: number): number => {
+export const offsetAfterSeq = (fs: FileSystem, fd: number, end: number, seq: number): number => {
   let low = 0;
   let high = end;
   while (high - low > CHUNK_BYTES / 4) {
-    const start = nextLineStart(fd, Math.floor((low + high) / 2), high);
+    const start = nextLineStart(fs, fd, Math.floor((low + high) / 2), high);
     if (start === undefined) break;
-    if (seqAt(fd, start) <= seq) low = start;
+    if (seqAt(fs, fd, start) <= seq) low = start;
     else high = start;
   }
-  for (const line of eachLine(fd, low, end)) {
+  for (const line of eachLine(fs, fd, low, end)) {
     if ((seqOfLine(line.bytes) ?? 0) > seq) return line.offset;
   }
   return end;
 };
 
-const seqAt = (fd: number, offset: number): number => {
+const seqAt = (fs: FileSystem, fd: number, offset: number): number => {
   const head = Buffer.allocUnsafe(32);
-  const seq = seqOfLine(head.subarray(0, readFully(fd, head, 0, head.length, offset)));
+  const seq = seqOfLine(head.subarray(0, readFully(fs, fd, head, 0, head.length, offset)));
   if (seq === undefined) {
     throw corruptLogError('a line does not begin with its seq', {
       where: `events.jsonl, byte ${offset}`,
@@ -148,8 +149,8 @@ const seqAt = (fd: number, offset: number): number => {
 };
 
 /** Start of the first line after an offset and before `limit`. */
-const nextLineStart = (fd: number, after: number, limit: number): number | undefined => {
-  for (const line of eachLine(fd, after, Math.min(limit, after + MAX_LINE_BYTES + 2))) {
+const nextLineStart = (fs: FileSystem, fd: number, after: number, limit: number): number | undefined => {
+  for (const line of eachLine(fs, fd, after, Math.min(limit, after + MAX_LINE_BYTES + 2))) {
     return line.terminated && line.endOffset < limit ? line.endOffset : undefined;
   }
   return undefined;

@@ -1,7 +1,6 @@
 /** The open `events.jsonl`, kept the same as the file at its path: a repair or a restore may replace it at any time. */
+import type { FileSystem } from './file-system.ts';
 import { fsFailure } from './fs-failure.ts';
-
-const fs = process.getBuiltinModule('node:fs');
 
 export type Opened = {
   readonly size: number;
@@ -11,12 +10,14 @@ export type Opened = {
 
 export class LogFile {
   readonly path: string;
+  readonly #fs: FileSystem;
   #fd: number | undefined;
   #writable = false;
   #dev = 0;
   #ino = 0;
 
-  constructor(path: string) {
+  constructor(fs: FileSystem, path: string) {
+    this.#fs = fs;
     this.path = path;
   }
 
@@ -32,6 +33,7 @@ export class LogFile {
 
   /** @param mayCreate asked only when there is no file; throws when there should be one */
   open(mayCreate: () => void): Opened | undefined {
+    const fs = this.#fs;
     try {
       const found = fs.statSync(this.path, { throwIfNoEntry: false });
       if (this.#fd !== undefined && found?.ino === this.#ino && found.dev === this.#dev) {
@@ -55,7 +57,7 @@ export class LogFile {
   }
 
   close(): void {
-    if (this.#fd !== undefined) fs.closeSync(this.#fd);
+    if (this.#fd !== undefined) this.#fs.closeSync(this.#fd);
     this.#fd = undefined;
   }
 }

@@ -5,6 +5,7 @@
 import { decodeLine, GENESIS_HASH, isInvalid, LINE_SUFFIX_LENGTH } from '../events/codec.ts';
 import { MAX_LINE_BYTES } from '../events/envelope.ts';
 import type { IndexCheckpoint, Sha256Hex, StreamIndex } from './event-store.ts';
+import type { FileSystem } from './file-system.ts';
 import { fsFailure } from './fs-failure.ts';
 import { bulkSha256 } from './hash.ts';
 import { readFully } from './line-reader.ts';
@@ -13,11 +14,10 @@ import { corruptAt, endsEarly, setAside, syncedBeyond, writeFully } from './reco
 import { StreamOffsets } from './stream-offsets.ts';
 import { type ScanEnd, type ScannedLine, verifiedScan } from './verified-scan.ts';
 
-const fs = process.getBuiltinModule('node:fs');
-
 export type LastLine = { readonly seq: number; readonly id: string | null; readonly hash: string };
 
 export type TailOptions = {
+  readonly fs: FileSystem;
   readonly path: string;
   readonly index: StreamIndex | undefined;
   readonly sha256: Sha256Hex;
@@ -58,7 +58,7 @@ export class LogTail {
 
   constructor(options: TailOptions) {
     this.#options = options;
-    this.#file = new LogFile(options.path);
+    this.#file = new LogFile(options.fs, options.path);
   }
 
   get fd(): number | undefined {
@@ -165,7 +165,7 @@ export class LogTail {
     const { fd } = this;
     if (fd === undefined) return undefined;
     const bytes = Buffer.alloc(Math.min(checkpoint.endOffset - checkpoint.lineOffset, MAX_LINE_BYTES + 1));
-    readFully(fd, bytes, 0, bytes.length, checkpoint.lineOffset);
+    readFully(this.#options.fs, fd, bytes, 0, bytes.length, checkpoint.lineOffset);
     if (bytes.at(-1) !== 0x0a) return undefined;
     const event = decodeLine(bytes.toString('utf8'));
     if (isInvalid(event) || event.hash !== checkpoint.hash || event.seq !== checkpoint.seq) return undefined;
@@ -193,7 +193,7 @@ export class LogTail {
     const lineEnd = this.end - 1;
     if (size < lineEnd) return false;
     const suffix = Buffer.allocUnsafe(LINE_SUFFIX_LENGTH + 1);
-    const n = readFully(fd, suffix, 0, suffix.length, lineEnd - LINE_SUFFIX_LENGTH);
+    const n = readFully(this.#options.fs, fd, suffix, 0, suffix.length, lineEnd - LINE_SUFFIX_LENGTH);
     const text = suffix.toString('latin1', 0, n);
     const complete = n === suffix.length ? text.endsWith('\n') : this.#missingNewline;
     if (complete && n === suffix.length) this.#missingNewline = false;
@@ -201,12 +201,13 @@ export class LogTail {
   }
 
   #scan(): ScanEnd & { readonly size: number } {
+    const { fs } = this.#options;
     const fd = this.fd as number;
     // Read before the size is: a mark that is set meanwhile speaks of lines this look may not see.
     this.#raiseMark(this.#options.index?.durableMark() ?? 0);
     const size = fs.fstatSync(fd).size;
     const sha256 = size - this.end > BULK_BYTES ? bulkSha256() : this.#options.sha256;
-    const lines = verifiedScan(fd, this.end, size, this.last, sha256);
+    const lines = verifiedScan(fs, fd, this.end, size, this.last, sha256);
     for (let step = lines.next(); ; step = lines.next()) {
       if (step.done === true) {
         this.#missingNewline = step.value.missingNewline;
@@ -225,7 +226,7 @@ export class LogTail {
 
   /** Judges where the scan ended; the holder of the lock sets aside what was never on disk. */
   #problem(found: ScanEnd & { readonly size: number }, repair: boolean): Error | undefined {
-    const { path, sha256 } = this.#options;
+    const { fs, path, sha256 } = this.#options;
     const { stop, size } = found;
     const fd = this.fd as number;
     if (stop === undefined) {
@@ -233,10 +234,10 @@ export class LogTail {
         ? endsEarly(path, this.last.seq, this.end, this.durableSeq)
         : undefined;
     }
-    this.#raiseMark(stop.kind === 'damage' ? syncedBeyond(fd, stop, size, sha256) : 0);
+    this.#raiseMark(stop.kind === 'damage' ? syncedBeyond(fs, fd, stop, size, sha256) : 0);
     if (this.durableSeq >= stop.firstLostSeq) return corruptAt(path, stop, this.durableSeq);
     if (!repair) return undefined;
-    const notice = setAside(fd, path, stop, size, this.#options.freshName());
+    const notice = setAside(fs, fd, path, stop, size, this.#options.freshName());
     this.#options.sync(fd);
     this.#options.onNotice(notice);
     return undefined;
@@ -246,7 +247,7 @@ export class LogTail {
   #addNewline(): void {
     if (!this.#missingNewline || this.fd === undefined) return;
     try {
-      writeFully(this.fd, Buffer.from('\n'));
+      writeFully(this.#options.fs, this.fd, Buffer.from('\n'));
     } catch (error) {
       throw fsFailure(error, 'finish the last line of the log', this.#options.path);
     }

@@ -5,20 +5,26 @@
 import { corruptLogError, type WfError } from '../errors.ts';
 import { decodeLine, isIntact, isInvalid } from '../events/codec.ts';
 import type { Sha256Hex } from './event-store.ts';
+import type { FileSystem } from './file-system.ts';
 import { fsFailure } from './fs-failure.ts';
 import { CHUNK_BYTES, eachLine, readFully } from './line-reader.ts';
 import type { ScanStop } from './verified-scan.ts';
 
-const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
 
 /**
  * The greatest `synced` that lines after a damaged one still tell of. Their chain cannot be checked any more, so a
  * line counts when it is whole in itself: to err here is to refuse, not to lose.
  */
-export const syncedBeyond = (fd: number, stop: ScanStop, size: number, sha256: Sha256Hex): number => {
+export const syncedBeyond = (
+  fs: FileSystem,
+  fd: number,
+  stop: ScanStop,
+  size: number,
+  sha256: Sha256Hex,
+): number => {
   let synced = 0;
-  for (const line of eachLine(fd, stop.badOffset, size)) {
+  for (const line of eachLine(fs, fd, stop.badOffset, size)) {
     const text = line.bytes.toString('utf8');
     // A lost newline glues a whole line behind a broken one. Inside data every quote is escaped.
     const glued = text.lastIndexOf('{"seq":');
@@ -58,13 +64,20 @@ export const endsEarly = (logPath: string, lastSeq: number, end: number, durable
  * leaves the log as it was (the copy is made again); after it, the copy is already on disk. The caller syncs the log.
  * @returns a sentence for the user
  */
-export const setAside = (fd: number, logPath: string, stop: ScanStop, size: number, name: string): string => {
+export const setAside = (
+  fs: FileSystem,
+  fd: number,
+  logPath: string,
+  stop: ScanStop,
+  size: number,
+  name: string,
+): string => {
   const tornDir = path.join(path.dirname(logPath), 'torn');
   const copy = path.join(tornDir, `${name}.jsonl`);
   try {
     fs.mkdirSync(tornDir, { recursive: true, mode: 0o700 });
-    copyRange(fd, stop.cutAt, size, copy);
-    syncDirectory(tornDir);
+    copyRange(fs, fd, stop.cutAt, size, copy);
+    syncDirectory(fs, tornDir);
     fs.ftruncateSync(fd, stop.cutAt);
   } catch (error) {
     throw fsFailure(error, 'set aside the unfinished end of the log', copy);
@@ -74,14 +87,14 @@ export const setAside = (fd: number, logPath: string, stop: ScanStop, size: numb
 };
 
 /** Copies a range of an open file into a new one and syncs it. */
-export const copyRange = (fd: number, from: number, to: number, target: string): void => {
+export const copyRange = (fs: FileSystem, fd: number, from: number, to: number, target: string): void => {
   const out = fs.openSync(target, 'w', 0o600);
   try {
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(0, to - from)));
     for (let at = from; at < to; ) {
-      const n = readFully(fd, buffer, 0, Math.min(buffer.length, to - at), at);
+      const n = readFully(fs, fd, buffer, 0, Math.min(buffer.length, to - at), at);
       if (n === 0) break;
-      writeFully(out, buffer.subarray(0, n));
+      writeFully(fs, out, buffer.subarray(0, n));
       at += n;
     }
     fs.fsyncSync(out);
@@ -91,12 +104,12 @@ export const copyRange = (fd: number, from: number, to: number, target: string):
 };
 
 /** write(2) may write less than asked: goes on until all of it is written or it fails. */
-export const writeFully = (fd: number, bytes: Buffer): void => {
+export const writeFully = (fs: FileSystem, fd: number, bytes: Buffer): void => {
   for (let done = 0; done < bytes.length; ) done += fs.writeSync(fd, bytes, done, bytes.length - done);
 };
 
 /** Makes names in a directory durable: without it a new file may be gone after a power cut, synced or not. */
-export const syncDirectory = (dir: string): void => {
+export const syncDirectory = (fs: FileSystem, dir: string): void => {
   const fd = fs.openSync(dir, 'r');
   try {
     fs.fsyncSync(fd);

@@ -3,8 +3,8 @@
  * lost pages clean, so a second sync that succeeds proves nothing; every writer refuses until `doctor --fix`.
  */
 import { ioError, type WfError } from '../errors.ts';
+import type { FileSystem } from './file-system.ts';
 
-const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
 
 export type SyncFailure = {
@@ -16,11 +16,11 @@ export type SyncFailure = {
 
 export const syncMarkPath = (dir: string): string => path.join(dir, 'SYNC_FAILED');
 
-export const isSyncFailed = (dir: string): boolean => fs.existsSync(syncMarkPath(dir));
+export const isSyncFailed = (fs: FileSystem, dir: string): boolean => fs.existsSync(syncMarkPath(dir));
 
 /** A mark that cannot be read says nothing about what is on disk: as if nothing were. Null = no mark. */
-export const readSyncFailure = (dir: string): SyncFailure | null => {
-  if (!isSyncFailed(dir)) return null;
+export const readSyncFailure = (fs: FileSystem, dir: string): SyncFailure | null => {
+  if (!isSyncFailed(fs, dir)) return null;
   try {
     const value = JSON.parse(fs.readFileSync(syncMarkPath(dir), 'utf8')) as Partial<SyncFailure>;
     return { offset: Number(value.offset) || 0, durableSeq: Number(value.durableSeq) || 0 };
@@ -30,7 +30,7 @@ export const readSyncFailure = (dir: string): SyncFailure | null => {
 };
 
 /** Best effort: the disk has just failed. This process refuses whether or not the mark could be written. */
-export const writeSyncFailure = (dir: string, failure: SyncFailure): void => {
+export const writeSyncFailure = (fs: FileSystem, dir: string, failure: SyncFailure): void => {
   try {
     fs.writeFileSync(syncMarkPath(dir), `${JSON.stringify(failure)}\n`, { mode: 0o600, flush: true });
   } catch {
@@ -38,7 +38,8 @@ export const writeSyncFailure = (dir: string, failure: SyncFailure): void => {
   }
 };
 
-export const removeSyncFailure = (dir: string): void => fs.rmSync(syncMarkPath(dir), { force: true });
+export const removeSyncFailure = (fs: FileSystem, dir: string): void =>
+  fs.rmSync(syncMarkPath(dir), { force: true });
 
 export const syncFailedError = (dir: string, cause?: unknown): WfError =>
   ioError('sync-failed', 'the disk failed to keep what was written to the log; nothing more is written', {

@@ -5,6 +5,7 @@
 import { GENESIS_HASH } from '../events/codec.ts';
 import type { EncoderEnv } from './commit-encoder.ts';
 import { freshUlid } from './event-ids.ts';
+import { type FileSystem, nodeFs } from './file-system.ts';
 import { fsFailure } from './fs-failure.ts';
 import { DEFAULT_LOCK_TIMEOUT_MS, LOCK_FILE, LOG_FILE } from './jsonl-store.ts';
 import { openLogLock } from './lock.ts';
@@ -12,10 +13,12 @@ import { copyRange, corruptAt, endsEarly, syncDirectory, syncedBeyond, writeFull
 import { readSyncFailure, removeSyncFailure, type SyncFailure } from './sync-mark.ts';
 import { verifiedScan } from './verified-scan.ts';
 
-const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
 
-export type RepairOptions = EncoderEnv & { readonly lockTimeoutMs?: number };
+export type RepairOptions = EncoderEnv & {
+  readonly lockTimeoutMs?: number;
+  readonly fs?: FileSystem;
+};
 
 /** The numbers of the event LogRepaired, which the caller appends next. */
 export type SyncRepair = {
@@ -27,14 +30,15 @@ export type SyncRepair = {
 
 /** @returns null when no sync has failed. @throws log-corrupt (65), io (74), lock-timeout (75) */
 export const repairSyncFailure = async (dir: string, options: RepairOptions): Promise<SyncRepair | null> => {
-  if (readSyncFailure(dir) === null) return null;
+  const { fs = nodeFs } = options;
+  if (readSyncFailure(fs, dir) === null) return null;
   const lock = openLogLock(path.join(dir, LOCK_FILE), options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS);
   try {
     await lock.acquire();
     try {
       // Read again: another doctor may have been here first.
-      const failure = readSyncFailure(dir);
-      return failure === null ? null : rewrite(dir, failure, options);
+      const failure = readSyncFailure(fs, dir);
+      return failure === null ? null : rewrite(fs, dir, failure, options);
     } finally {
       lock.release();
     }
@@ -43,33 +47,34 @@ export const repairSyncFailure = async (dir: string, options: RepairOptions): Pr
   }
 };
 
-const rewrite = (dir: string, failure: SyncFailure, options: RepairOptions): SyncRepair => {
+const rewrite = (fs: FileSystem, dir: string, failure: SyncFailure, options: RepairOptions): SyncRepair => {
   const logPath = path.join(dir, LOG_FILE);
   const fresh = path.join(dir, `${LOG_FILE}.repaired`);
   let fd: number | undefined;
   try {
     fd = fs.openSync(logPath, 'r');
     const size = fs.fstatSync(fd).size;
-    const { end, lastSeq, missingNewline } = goodPart(fd, size, logPath, failure, options);
+    const { end, lastSeq, missingNewline } = goodPart(fs, fd, size, logPath, failure, options);
     const goodEnd = missingNewline ? size : end;
-    copyRange(fd, 0, goodEnd, fresh);
-    if (missingNewline) appendNewline(fresh);
+    copyRange(fs, fd, 0, goodEnd, fresh);
+    if (missingNewline) appendNewline(fs, fresh);
     if (goodEnd < size) {
       const torn = path.join(dir, 'torn');
       fs.mkdirSync(torn, { recursive: true, mode: 0o700 });
       copyRange(
+        fs,
         fd,
         goodEnd,
         size,
         path.join(torn, `${freshUlid(options.clock.now(), options.random)}.jsonl`),
       );
-      syncDirectory(torn);
+      syncDirectory(fs, torn);
     }
     // A crash before the rename leaves the log and the mark as they were; after it, the mark only: done again.
     fs.renameSync(fresh, logPath);
-    syncDirectory(dir);
-    removeSyncFailure(dir);
-    syncDirectory(dir);
+    syncDirectory(fs, dir);
+    removeSyncFailure(fs, dir);
+    syncDirectory(fs, dir);
     const eventsKept = Math.max(0, lastSeq - failure.durableSeq);
     return { durableSeq: failure.durableSeq, eventsKept, bytesSetAside: size - goodEnd };
   } catch (error) {
@@ -81,6 +86,7 @@ const rewrite = (dir: string, failure: SyncFailure, options: RepairOptions): Syn
 };
 
 const goodPart = (
+  fs: FileSystem,
   fd: number,
   size: number,
   logPath: string,
@@ -89,7 +95,7 @@ const goodPart = (
 ) => {
   let lastSeq = 0;
   let durableSeq = failure.durableSeq;
-  const scan = verifiedScan(fd, 0, size, { seq: 0, hash: GENESIS_HASH }, options.sha256);
+  const scan = verifiedScan(fs, fd, 0, size, { seq: 0, hash: GENESIS_HASH }, options.sha256);
   for (let step = scan.next(); ; step = scan.next()) {
     if (step.done !== true) {
       for (const { event } of step.value) {
@@ -101,7 +107,7 @@ const goodPart = (
     const { stop, end, missingNewline } = step.value;
     // Another writer may have known more than the one whose sync failed.
     if (stop?.kind === 'damage') {
-      durableSeq = Math.max(durableSeq, syncedBeyond(fd, stop, size, options.sha256));
+      durableSeq = Math.max(durableSeq, syncedBeyond(fs, fd, stop, size, options.sha256));
     }
     if (stop !== undefined && durableSeq >= stop.firstLostSeq) throw corruptAt(logPath, stop, durableSeq);
     if (durableSeq > lastSeq) throw endsEarly(logPath, lastSeq, end, durableSeq);
@@ -109,10 +115,10 @@ const goodPart = (
   }
 };
 
-const appendNewline = (file: string): void => {
+const appendNewline = (fs: FileSystem, file: string): void => {
   const fd = fs.openSync(file, 'a');
   try {
-    writeFully(fd, Buffer.from('\n'));
+    writeFully(fs, fd, Buffer.from('\n'));
     fs.fsyncSync(fd);
   } finally {
     fs.closeSync(fd);

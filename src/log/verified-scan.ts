@@ -5,6 +5,7 @@
 import { decodeLine, isInvalid, verifyLine } from '../events/codec.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import type { Sha256Hex } from './event-store.ts';
+import type { FileSystem } from './file-system.ts';
 import { eachLine, type RawLine } from './line-reader.ts';
 
 const { isUtf8 } = process.getBuiltinModule('node:buffer');
@@ -40,6 +41,7 @@ export type ScanEnd = {
 
 /** Yields complete commits' lines (a single event, or a whole batch), then says where and why it ended. */
 export function* verifiedScan(
+  fs: FileSystem,
   fd: number,
   from: number,
   to: number,
@@ -59,7 +61,7 @@ export function* verifiedScan(
       stop: { cutAt, firstLostSeq, badOffset: line.offset, badLine: seq + 1, reason, kind },
     };
   };
-  for (const line of eachLine(fd, from, to)) {
+  for (const line of eachLine(fs, fd, from, to)) {
     const checked = checkLine(line, { seq, hash }, batch, sha256);
     if (typeof checked === 'string') {
       return stopAt(line, checked, line.terminated ? 'damage' : 'torn-tail');

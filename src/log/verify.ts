@@ -1,11 +1,11 @@
 /** Checks the whole log: every line's shape, order, batch and both hashes. It only reads, and needs no index. */
 import { GENESIS_HASH } from '../events/codec.ts';
 import type { Sha256Hex } from './event-store.ts';
+import { type FileSystem, nodeFs } from './file-system.ts';
 import { fsFailure } from './fs-failure.ts';
 import { syncedBeyond } from './recover.ts';
 import { type ScanStop, verifiedScan } from './verified-scan.ts';
 
-const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
 
 export type VerifyProgress = { readonly events: number; readonly bytes: number; readonly totalBytes: number };
@@ -14,6 +14,7 @@ export type VerifyOptions = {
   readonly onProgress?: (progress: VerifyProgress) => void;
   /** What the index knows to be on disk; the lines' own `synced` counts without it. */
   readonly durableMark?: number;
+  readonly fs?: FileSystem;
 };
 
 export type Damage = { readonly line: number; readonly offset: number; readonly reason: string };
@@ -44,6 +45,7 @@ export const verifyLog = async (
   sha256: Sha256Hex,
   options: VerifyOptions = {},
 ): Promise<VerifyResult> => {
+  const { fs = nodeFs } = options;
   const logPath = path.join(dir, 'events.jsonl');
   const found = { events: 0, bytes: 0, headSeq: 0, headHash: GENESIS_HASH, erased: 0 };
   let durableSeq = options.durableMark ?? 0;
@@ -63,11 +65,11 @@ export const verifyLog = async (
       return { ...result, damage: { line, offset, reason } };
     return { ...result, torn: { line, offset, reason, bytes: size - stop.cutAt } };
   };
-  const fd = openLog(logPath);
+  const fd = openLog(fs, logPath);
   if (fd === undefined) return end(undefined, 0);
   try {
     const size = fs.fstatSync(fd).size;
-    const scan = verifiedScan(fd, 0, size, { seq: 0, hash: GENESIS_HASH }, sha256);
+    const scan = verifiedScan(fs, fd, 0, size, { seq: 0, hash: GENESIS_HASH }, sha256);
     let nextYield = YIELD_BYTES;
     let step = scan.next();
     for (; step.done !== true; step = scan.next()) {
@@ -85,7 +87,7 @@ export const verifyLog = async (
       await new Promise((resolve) => setImmediate(resolve));
     }
     const { stop } = step.value;
-    if (stop?.kind === 'damage') durableSeq = Math.max(durableSeq, syncedBeyond(fd, stop, size, sha256));
+    if (stop?.kind === 'damage') durableSeq = Math.max(durableSeq, syncedBeyond(fs, fd, stop, size, sha256));
     options.onProgress?.({ events: found.events, bytes: found.bytes, totalBytes: size });
     return end(stop, size);
   } finally {
@@ -93,7 +95,7 @@ export const verifyLog = async (
   }
 };
 
-const openLog = (logPath: string): number | undefined => {
+const openLog = (fs: FileSystem, logPath: string): number | undefined => {
   try {
     return fs.openSync(logPath, 'r');
   } catch (error) {

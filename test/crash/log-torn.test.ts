@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { coldSha256 } from '../../src/log/hash.ts';
 import { verifyLog } from '../../src/log/verify.ts';
-import { collect, commitId, memoryIndex, note, openTestStore, tempDir } from '../support/log-helpers.ts';
+import {
+  collect,
+  commitId,
+  memoryIndex,
+  note,
+  openTestStore,
+  syncingWith,
+  tempDir,
+} from '../support/log-helpers.ts';
 
 const golden = readFileSync(join(import.meta.dirname, '../golden/log-v1.jsonl'));
 const text = golden.toString('utf8');
@@ -44,7 +52,7 @@ const tryLog = async (bytes: Buffer, durableMark: number) => {
   index.setDurableMark(durableMark);
   const notices: string[] = [];
   const open = () =>
-    openTestStore(logs, { index, onNotice: (notice) => notices.push(notice), fdatasync: () => {} });
+    openTestStore(logs, { index, onNotice: (notice) => notices.push(notice), ...syncingWith(() => {}) });
   const reader = open();
   const read = await collect(reader.readAll(null)).then(
     (events) => events.map((e) => e.seq as number),

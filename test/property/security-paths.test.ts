@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { WfError } from '../../src/errors.ts';
 import { fileSink } from '../../src/home/file-sink.ts';
 import { writablePath } from '../../src/home/writable-path.ts';
+import { nodeFs } from '../../src/log/file-system.ts';
 import { checkPaths } from '../../src/workflow/check-paths.ts';
 import { expand } from '../../src/workflow/template.ts';
 
@@ -124,6 +125,7 @@ describe('the copy of a summary', () => {
       const { dir, home, before } = standing;
       const roots = rootsGiven.map((root) => place(dir, root));
       const sink = fileSink({
+        fs: nodeFs,
         home: byLink ? path.join(dir, 'home-link') : home,
         allowedRoots: roots,
         place: (name) => path.join(byLink ? path.join(dir, 'home-link') : home, name),
@@ -167,6 +169,7 @@ describe('the copy of a summary', () => {
     const site = path.join(dir, 'site');
     fs.symlinkSync(path.join(dir, 'secret'), path.join(site, `.post.md.${process.pid}.tmp`));
     fileSink({
+      fs: nodeFs,
       home,
       allowedRoots: [site],
       place: (name) => path.join(home, name),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { NewEvent, StoredEvent } from '../../src/events/envelope.ts';
 import { freshUlid } from '../../src/log/event-ids.ts';
 import type { Clock, IndexCheckpoint, RandomBytes, StreamIndex } from '../../src/log/event-store.ts';
+import { type FileSystem, nodeFs } from '../../src/log/file-system.ts';
 import { coldSha256 } from '../../src/log/hash.ts';
 import { type JsonlStore, type JsonlStoreOptions, openJsonlStore } from '../../src/log/jsonl-store.ts';
 
@@ -57,6 +58,11 @@ export const tempDir = (): TempDir => {
 };
 
 export const systemEnv = { clock: { now: () => Date.now() }, random: idRandom, sha256: coldSha256 };
+
+/** The real file system with this system call in the place of fdatasync. */
+export const syncingWith = (fdatasyncSync: FileSystem['fdatasyncSync']): { readonly fs: FileSystem } => ({
+  fs: { ...nodeFs, fdatasyncSync },
+});
 
 export const openTestStore = (dir: string, more: Partial<JsonlStoreOptions> = {}): JsonlStore =>
   openJsonlStore({ dir, ...systemEnv, ...more });

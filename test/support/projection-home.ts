@@ -9,6 +9,7 @@ import { IndexDb } from '../../src/home/index-db.ts';
 import { homePaths } from '../../src/home/paths.ts';
 import { openProjector } from '../../src/home/projector.ts';
 import { streamIndex } from '../../src/home/stream-index.ts';
+import { nodeFs } from '../../src/log/file-system.ts';
 import { bulkSha256 } from '../../src/log/hash.ts';
 import { openJsonlStore } from '../../src/log/jsonl-store.ts';
 import type { HistoryCommit } from './projection-histories.ts';
@@ -39,6 +40,7 @@ export function openTestHome(
   });
   const notices: string[] = [];
   const deps: ProjectorDeps = {
+    fs: nodeFs,
     paths,
     index,
     store,

@@ -24,6 +24,7 @@ import {
   memoryIndex,
   note,
   openTestStore,
+  syncingWith,
   systemEnv,
   type TempDir,
   tempDir,
@@ -74,7 +75,7 @@ describe('JSONL store', () => {
 
   it('appends of one moment cost one sync, and those that need none cost none', async () => {
     let syncs = 0;
-    const store = open({ fdatasync: () => void syncs++ });
+    const store = open(syncingWith(() => void syncs++));
     const durable = [1, 2, 3, 4, 5].map((n) => put(store, `run/${n}`, 'x', true));
     await Promise.all(durable);
     expect(syncs).toBe(1);
@@ -301,9 +302,7 @@ describe('JSONL store', () => {
       const store = open();
       await put(store, 'run/a', 'on disk', true);
       await put(store, 'run/a', 'carries the mark');
-      await expect(
-        put(open({ fdatasync: failing }), 'run/a', 'not acknowledged', true),
-      ).rejects.toMatchObject({
+      await expect(put(open(syncingWith(failing)), 'run/a', 'not acknowledged', true)).rejects.toMatchObject({
         code: 'sync-failed',
         exitCode: 74,
         hint: expect.stringContaining('wf doctor --fix'),

@@ -4,6 +4,7 @@ import { randomBytes } from '../../effects/random.ts';
 import { SYSTEM_STREAM } from '../../events/streams.ts';
 import type { HomePaths } from '../../home/paths.ts';
 import { freshUlid } from '../../log/event-ids.ts';
+import { nodeFs } from '../../log/file-system.ts';
 import { bulkSha256 } from '../../log/hash.ts';
 import { openJsonlStore } from '../../log/jsonl-store.ts';
 import { readSyncFailure, syncMarkPath } from '../../log/sync-mark.ts';
@@ -26,7 +27,7 @@ export async function checkLog(findings: Findings, paths: HomePaths): Promise<bo
 }
 
 async function checkSync(findings: Findings, paths: HomePaths): Promise<boolean> {
-  const failure = readSyncFailure(paths.logs);
+  const failure = readSyncFailure(nodeFs, paths.logs);
   if (failure === null) return true;
   const left = await findings.add(
     {
