@@ -12,7 +12,7 @@ import { fsFailure } from './fs-failure.ts';
 import { type LocatedEvent, readLocated, readStream } from './jsonl-reader.ts';
 import { createDiskSync, syncTail, writeRequests } from './jsonl-writer.ts';
 import { offsetAfterSeq } from './line-reader.ts';
-import { openLogLock } from './lock.ts';
+import { type LogLock, openLogLock } from './lock.ts';
 import { LogTail } from './log-tail.ts';
 import { createMarkKeeper } from './mark-keeper.ts';
 import { followLog } from './subscribe.ts';
@@ -27,8 +27,9 @@ export type JsonlStoreOptions = {
   /** The home's `logs` directory; made by the first append. */
   readonly dir: string;
   readonly index?: StreamIndex;
-  /** The real one by default. */
+  /** The real one by default; one of another kind needs a lock of its own. */
   readonly fs?: FileSystem;
+  readonly lock?: LogLock;
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly sha256: Sha256Hex;
@@ -50,7 +51,8 @@ export type JsonlStore = EventStore & {
 export const openJsonlStore = (options: JsonlStoreOptions): JsonlStore => {
   const { dir, index, fs = nodeFs, clock, random, sha256 } = options;
   const logPath = path.join(dir, LOG_FILE);
-  const lock = openLogLock(path.join(dir, LOCK_FILE), options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS);
+  const lock =
+    options.lock ?? openLogLock(path.join(dir, LOCK_FILE), options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS);
   const disk = createDiskSync(fs, dir, () => tail);
   const tail = new LogTail({
     fs,

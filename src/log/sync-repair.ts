@@ -8,7 +8,7 @@ import { freshUlid } from './event-ids.ts';
 import { type FileSystem, nodeFs } from './file-system.ts';
 import { fsFailure } from './fs-failure.ts';
 import { DEFAULT_LOCK_TIMEOUT_MS, LOCK_FILE, LOG_FILE } from './jsonl-store.ts';
-import { openLogLock } from './lock.ts';
+import { type LogLock, openLogLock } from './lock.ts';
 import { copyRange, corruptAt, endsEarly, syncDirectory, syncedBeyond, writeFully } from './recover.ts';
 import { readSyncFailure, removeSyncFailure, type SyncFailure } from './sync-mark.ts';
 import { verifiedScan } from './verified-scan.ts';
@@ -18,6 +18,7 @@ const path = process.getBuiltinModule('node:path');
 export type RepairOptions = EncoderEnv & {
   readonly lockTimeoutMs?: number;
   readonly fs?: FileSystem;
+  readonly lock?: LogLock;
 };
 
 /** The numbers of the event LogRepaired, which the caller appends next. */
@@ -32,7 +33,8 @@ export type SyncRepair = {
 export const repairSyncFailure = async (dir: string, options: RepairOptions): Promise<SyncRepair | null> => {
   const { fs = nodeFs } = options;
   if (readSyncFailure(fs, dir) === null) return null;
-  const lock = openLogLock(path.join(dir, LOCK_FILE), options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS);
+  const lock =
+    options.lock ?? openLogLock(path.join(dir, LOCK_FILE), options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS);
   try {
     await lock.acquire();
     try {
