@@ -1,12 +1,14 @@
 // Bundles src/ into dist/*.cjs: the launcher, a small entry chunk, and a chunk for everything loaded on demand.
 // Invariant: the result needs no package at run time, and a rebuild never leaves chunks of an earlier one behind.
+// `--torture` makes dist-torture/ instead: the same program with its failpoints, for the torture alone.
 import { chmodSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const dist = join(root, 'dist');
+const torture = process.argv.includes('--torture');
+const dist = join(root, torture ? 'dist-torture' : 'dist');
 const { version, engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 const fail = (error) => {
@@ -16,6 +18,15 @@ const fail = (error) => {
 
 /** Modules by path; what they import statically comes along. */
 const includes = (paths) => (id) => paths.some((path) => id === join(root, path));
+
+/** An ownership that can be told to call a living process gone: safety must not depend on it. */
+const lyingOwner = {
+  name: 'lying-owner',
+  resolveId: (source, importer) =>
+    source.endsWith('/owner.ts') && !importer?.endsWith('/lying-owner.ts')
+      ? join(root, 'test/torture/lying-owner.ts')
+      : null,
+};
 
 const bundle = await rolldown({
   cwd: root,
@@ -29,6 +40,9 @@ const bundle = await rolldown({
       'jsonc-parser': join(root, 'node_modules/jsonc-parser/lib/esm/main.js'),
     },
   },
+  // A call without an effect that nobody uses is left out, and then nothing imports the module any more.
+  treeshake: torture ? true : { manualPureFunctions: ['failpoint'] },
+  plugins: torture ? [lyingOwner] : [],
   transform: { target: 'node24', define: { __WF_VERSION__: JSON.stringify(version) } },
 });
 // CommonJS because `require` of a builtin or a chunk starts faster than an ESM import of it. Not minified: measured,

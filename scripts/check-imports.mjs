@@ -25,7 +25,7 @@ const ROOMS = {
   commands: { rooms: [...BELOW_ENGINE, 'engine'] },
 };
 /** Files directly in src/ that any room may import; pure rooms only the first. */
-const SHARED_FILES = ['errors', 'version'];
+const SHARED_FILES = ['errors', 'version', 'failpoint'];
 /** The only files outside commands/ that may import commands/. */
 const ENTRIES = ['cli', 'index'];
 

@@ -2,6 +2,7 @@
  * Runs one program to its end. It is its own process group and writes to files, never to a pipe of ours, so that it
  * survives our death unharmed and whoever takes over can see it and wait for it.
  */
+import { failpoint } from '../failpoint.ts';
 import { readCapped } from './child-output.ts';
 import { MAX_TIMER_MS } from './clock.ts';
 import { endGroup } from './end-group.ts';
@@ -93,6 +94,7 @@ function start(options: ChildOptions): {
     fs.mkdirSync(options.scratchDir, { recursive: true, mode: 0o700 });
     fs.rmSync(`${options.scratchDir}/child.json`, { force: true });
     for (const name of OUTPUTS) fds.push(openOutput(`${options.scratchDir}/${name}`));
+    failpoint('effect.spawn.before');
     const child = process.getBuiltinModule('node:child_process').spawn(program, args, {
       cwd: options.cwd,
       env: options.env,
@@ -108,7 +110,9 @@ function start(options: ChildOptions): {
         resolve(signal === null ? { end: 'exited', exitCode: exitCode ?? 0 } : { end: 'signalled', signal });
       });
     });
+    failpoint('effect.spawn.after');
     if (child.pid !== undefined) recordChild(options.scratchDir, child.pid);
+    failpoint('effect.child.recorded');
     return { pid: child.pid, leader };
   } catch (error) {
     return { pid: undefined, leader: Promise.resolve(notStarted(error)) };
@@ -162,6 +166,7 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   const watching = watch(options);
   try {
     const first = await Promise.race([leader, watching.cut]);
+    failpoint('effect.child.ended');
     if (typeof first !== 'string') return finish(first);
     await endGroup(pid, options.killGraceMs ?? DEFAULT_GRACE_MS);
     return finish({ end: first });

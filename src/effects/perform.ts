@@ -3,6 +3,7 @@
  * `performed: false` is only said when nothing of it can have happened.
  */
 import { assertNever } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
 import type { DispatchEffect, EffectResult } from '../workflow/effects.ts';
 import { lastLine, outputOf } from './last-words.ts';
 import { interpretUnusualEnd, jobIdOf, type Launch, launch, type PerformDeps } from './launch.ts';
@@ -52,6 +53,7 @@ export async function performDispatch(effect: DispatchEffect, deps: PerformDeps)
       task: effect.task,
       ...withMessage,
     });
+    failpoint('effect.scratch.ready');
   } catch (error) {
     const message = `cannot prepare ${scratchDir(home, effect.effectId)}: ${(error as Error).message}`;
     return {

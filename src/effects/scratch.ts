@@ -2,6 +2,8 @@
  * The folder of one effect, `run/<effectId>/`: its task, its child's pid and output. It stays until the effect is
  * confirmed in the log, because after a crash it is how a living child is recognised.
  */
+import { failpoint } from '../failpoint.ts';
+
 const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
 
@@ -64,6 +66,7 @@ export function removeScratch(home: string, effectId: string): void {
   try {
     // One name after the other: the recursive removal of a fresh process takes 2 ms to get going.
     fs.rmdirSync(dir);
+    failpoint('effect.scratch.removed');
   } catch {
     removeWhole(dir);
   }

@@ -4,6 +4,7 @@
  */
 import { conflictError, isRefusal, notFoundError, type Refusal, refusalToError } from '../errors.ts';
 import type { ImprovementChange } from '../events/workflow-events.ts';
+import { failpoint } from '../failpoint.ts';
 import { commitEdit, type PreparedEdit, prepareEdit, prepareRevert } from '../home/apply-edit.ts';
 import { checkDefinitionText } from '../home/definitions.ts';
 import { backupEdit } from '../home/edit-backup.ts';
@@ -112,6 +113,7 @@ async function carryOut(
   const improvementId = ports.newId();
   // On disk before the intent that names it: a crash here leaves one more copy, and nothing else.
   const backup = backupEdit({ home: places.home, improvementId, prepared: edit });
+  failpoint('improvement.backed-up');
   await recordWorkflowFact(ports, workflowId, {
     type: 'ImprovementIntended',
     data: {
@@ -125,12 +127,15 @@ async function carryOut(
     },
   });
   // From here to the confirmation a crash leaves the intent open; the file says which side of the rename it was on.
+  failpoint('improvement.intended');
   const done = await commitEdit(edit, ports.sha256);
+  failpoint('improvement.applied');
   if (isRefusal(done)) {
     await abandon(ports, workflowId, improvementId, 'the file was changed by somebody else meanwhile');
     return done;
   }
   await confirm(ports, { improvementId, workflowId, afterHash, reverts });
+  failpoint('improvement.recorded');
   // The copy says `"$schema": "./workflow.schema.json"`: an editor finds it only if it stands beside it.
   if (copiedFromBundled) copySchema(places);
   return { improvementId, changes, backup, file, copiedFromBundled };

@@ -1,4 +1,5 @@
 /** Claims a key for a new run and drives it, or carries on what a process that is gone had only claimed. */
+import { failpoint } from '../failpoint.ts';
 import type { Commit } from '../log/event-store.ts';
 import type { Claim } from '../projections/key-state.ts';
 import { noRun, type RunState } from '../workflow/state.ts';
@@ -68,6 +69,7 @@ async function start(
     owner: ports.ownership.self,
   });
   await session.flush({ durable: false }, [...(await registration(ports, prepared.loaded)), ...claims]);
+  failpoint('run.claimed');
   if (request.detach) {
     await session.flush({ durable: true });
     await ports.projections.project();

@@ -7,6 +7,7 @@ import type { NewEvent, StoredEvent } from '../events/envelope.ts';
 import type { StageOutputs } from '../events/run-events.ts';
 import { toolStream } from '../events/streams.ts';
 import type { ToolEvent } from '../events/tool-events.ts';
+import { failpoint } from '../failpoint.ts';
 import { ConflictError } from '../log/event-store.ts';
 import { evolveTool, noTool, type ToolState } from '../projections/tool-state.ts';
 import type { Tool } from '../workflow/definition.ts';
@@ -111,6 +112,7 @@ async function configureTool(
       if (error instanceof ConflictError) continue;
       throw error;
     }
+    failpoint('tool.intended');
     return bootstrap(ports, tool, stream, found.hash);
   }
 }
@@ -122,6 +124,7 @@ async function bootstrap(
   commandHash: string,
 ): Promise<'configured' | 'interrupted' | Skipped> {
   const end = await ports.world.bootstrap(tool, ports.interrupts.force);
+  failpoint('tool.ended');
   const common = {
     tool: tool.name,
     commandHash,
@@ -131,6 +134,7 @@ async function bootstrap(
     ? { type: 'ToolBootstrapped', data: common }
     : { type: 'ToolBootstrapFailed', data: { ...common, error: end.error } };
   await appendFact(ports, stream, event);
+  failpoint('tool.recorded');
   if (!end.ok && ports.interrupts.force.aborted) return 'interrupted';
   return end.ok ? 'configured' : { tool: tool.name, reason: 'command_failed', detail: end.error.message };
 }

@@ -1,5 +1,6 @@
 /** Leases a run that stopped and drives it to its next stop: the one way from a stop back to work. */
 import { isRefusal, refusalToError } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
 import type { Commit } from '../log/event-store.ts';
 import type { RunContext } from '../workflow/context.ts';
 import { classify } from '../workflow/stages/classify.ts';
@@ -51,6 +52,7 @@ export async function continueRun(
   if (run.lease !== null) cleanUpAfter(session, run);
   const registered = current === undefined ? [] : await registration(ports, current);
   await session.flush({ durable: false }, [...registered, ...claims]);
+  failpoint('run.leased');
   await drive(session);
   return { kind: 'ended', run: session.state };
 }

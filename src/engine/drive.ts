@@ -4,6 +4,7 @@
  */
 import { ExitCode, WfError } from '../errors.ts';
 import { isoTime } from '../events/iso-time.ts';
+import { failpoint } from '../failpoint.ts';
 import type { DispatchEffect } from '../workflow/effects.ts';
 import { next, type WorldEffect } from '../workflow/next.ts';
 import { configureTools } from './configure-tools.ts';
@@ -21,7 +22,9 @@ export async function drive(session: RunSession): Promise<void> {
     if (due.type === 'done' || due.type === 'wait') {
       // The end, or a stop: from here on it may be told.
       await session.flush({ durable: true });
+      failpoint('run.ended');
       await ports.projections.project();
+      failpoint('run.projected');
       return;
     }
     if (ports.interrupts.stop.aborted) await leaveResumable(session);
@@ -77,6 +80,7 @@ async function dispatch(session: RunSession, effect: DispatchEffect): Promise<vo
   const { ports } = session;
   // Durable before the world is touched: after a crash from here on the log knows that it may have happened.
   await session.flush({ durable: true });
+  failpoint('effect.intent.durable');
   // A process that slept through its own replacement finds out here, before it acts.
   await session.refresh();
   const due = next(session.context, session.state, isoTime(ports.clock.now()));
@@ -85,6 +89,7 @@ async function dispatch(session: RunSession, effect: DispatchEffect): Promise<vo
     (due.effect.kind === 'dispatch' || due.effect.kind === 'recover') &&
     due.effect.effect.effectId === effect.effectId;
   if (!stillDue) return;
+  failpoint('effect.epoch.read');
 
   const end = new AbortController();
   const acting = new AbortController();
@@ -102,6 +107,7 @@ async function dispatch(session: RunSession, effect: DispatchEffect): Promise<vo
   await session.applyOrThrow({ type: 'EffectEnded', effectId: effect.effectId, result });
   if (result.result === 'unknown') return;
   await session.flush({ durable: false });
+  failpoint('effect.end.recorded');
   // Only an end that is on disk is worth more than the files the act leaves behind.
   session.whenDurable(() => ports.world.cleanUp(effect.effectId));
 }

@@ -4,6 +4,7 @@
  */
 import { isRefusal, refusalToError } from '../errors.ts';
 import { runStream } from '../events/streams.ts';
+import { failpoint } from '../failpoint.ts';
 import { ConflictError } from '../log/event-store.ts';
 import type { OutsideCommand } from '../workflow/command.ts';
 import { decide } from '../workflow/decide.ts';
@@ -39,6 +40,7 @@ export async function recordFact(
         commitId: ports.newId(),
         durable: true,
       });
+      failpoint('fact.recorded');
       const after = await loadState(ports, runId);
       cleanUpEnded(ports, run, after);
       return after;

@@ -4,6 +4,7 @@
  */
 
 import { ioError } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
 import type { BlobStore, Sha256Hex } from '../log/event-store.ts';
 import { type FileSystem, nodeFs } from '../log/file-system.ts';
 import { errorCode, isMissing } from './file-errors.ts';
@@ -54,14 +55,18 @@ function write(fs: FileSystem, dir: string, hash: string, bytes: Uint8Array): vo
   const fd = fs.openSync(temp, 'w', 0o600);
   try {
     fs.writeFileSync(fd, bytes);
+    failpoint('blob.written');
     // After a crash from here on the bytes survive, under a name nobody reads.
     fs.fsyncSync(fd);
   } finally {
     fs.closeSync(fd);
   }
+  failpoint('blob.synced');
   fs.renameSync(temp, path);
+  failpoint('blob.renamed');
   // The name survives a crash only after the directory is synced too.
   syncDir(fs, dir);
+  failpoint('blob.named');
 }
 
 function syncDir(fs: FileSystem, dir: string): void {

@@ -3,6 +3,7 @@
  * name and renamed, so that a reader sees the old or the new one; nothing is synced, for the log can make it again.
  */
 import { ioError } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
 import type { FileSystem } from '../log/file-system.ts';
 import { errorCode, isMissing } from './file-errors.ts';
 import { writablePath } from './writable-path.ts';
@@ -74,8 +75,10 @@ function replace(fs: FileSystem, file: string, text: string): void {
     else throw error;
     writeNew(fs, temp, text);
   }
+  failpoint('projection.file.written');
   try {
     fs.renameSync(temp, file);
+    failpoint('projection.file.renamed');
   } catch (error) {
     fs.rmSync(temp, { force: true });
     throw error;
@@ -89,6 +92,7 @@ const writeNew = (fs: FileSystem, temp: string, text: string): void =>
 function remove(fs: FileSystem, file: string): void {
   try {
     fs.unlinkSync(file);
+    failpoint('projection.file.removed');
   } catch (error) {
     if (!isMissing(error)) throw error;
   }

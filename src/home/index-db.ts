@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { ioError } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
 import { PROJECTION_VERSION } from '../projections/catalogue.ts';
 import { errorCode } from './file-errors.ts';
 import { SCHEMA } from './index-schema.ts';
@@ -149,6 +150,7 @@ function makeFile(path: string): boolean {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
     fs.closeSync(fs.openSync(path, 'wx', 0o600));
+    failpoint('index.file.made');
   } catch (error) {
     // Another process was faster. Opening the file here by hand would drop that process's locks, if it were us.
     if (errorCode(error) !== 'EEXIST') throw error;
@@ -169,6 +171,7 @@ function createTables(db: DatabaseSync): void {
       db.exec(`PRAGMA user_version = ${PROJECTION_VERSION}`);
     }
     db.exec('COMMIT');
+    failpoint('index.tables.made');
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;

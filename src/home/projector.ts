@@ -2,6 +2,8 @@
  * Brings files and `index.db` up to the log, one projector at a time over all processes. Nothing is projected that
  * is not on disk; a crash anywhere leaves the old checkpoint, and the next command does the same work again.
  */
+
+import { failpoint } from '../failpoint.ts';
 import type { FileSystem } from '../log/file-system.ts';
 import { PROJECTED_DIRS, PROJECTION_VERSION } from '../projections/catalogue.ts';
 import { advanceCleanMark, touchUnclean } from './clean-mark.ts';
@@ -83,10 +85,13 @@ class CatchUp {
       index.reopenIfReplaced();
       try {
         await beginWrite(index);
+        failpoint('projection.begun');
         const log = new LogEvents(fs, paths.log);
         try {
           const outcome = work(log);
+          failpoint('projection.folded');
           index.exec('COMMIT');
+          failpoint('projection.committed');
           return outcome;
         } finally {
           log.close();

@@ -3,6 +3,8 @@
  * deleted: it is moved to `state/foreign/`. A crash leaves everything in some `state/.rebuild-…`, where the next
  * rebuild looks.
  */
+
+import { failpoint } from '../failpoint.ts';
 import type { FileSystem } from '../log/file-system.ts';
 import { PROJECTED_DIRS, type ProjectedDir } from '../projections/catalogue.ts';
 import { errorCode, isMissing } from './file-errors.ts';
@@ -61,7 +63,9 @@ function replaceFolder(swap: Swap, fresh: string, old: string): void {
     // A link to a synced folder, say, stays what it is: its content is replaced file by file.
     if (fs.lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() === true) throw notMovable();
     renameIfThere(fs, place, old);
+    failpoint('rebuild.folder.away');
     fs.renameSync(fresh, place);
+    failpoint('rebuild.folder.placed');
     moveForeign(swap, old, place);
   } catch (error) {
     if (!isNotMovable(error)) throw error;
@@ -98,6 +102,7 @@ function moveAway({ fs, paths, dir, moved }: Swap, file: string, relative: strin
   const to = freeName(fs, `${paths.foreign}/${dir.slice(dir.lastIndexOf('/') + 1)}/${relative}`);
   fs.mkdirSync(to.slice(0, to.lastIndexOf('/')), { recursive: true, mode: 0o700 });
   moveFile(fs, file, to);
+  failpoint('rebuild.foreign.moved');
   moved.push({ from: `${dir}/${relative}`, to: to.slice(paths.home.length + 1) });
 }
 

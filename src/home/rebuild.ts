@@ -2,6 +2,7 @@
  * All projections anew from the log, by the same folds as catching up. The checkpoint is taken away first, and for
  * certain: wherever a crash stops this, the next command finds none and rebuilds again.
  */
+import { failpoint } from '../failpoint.ts';
 import { fileSink } from './file-sink.ts';
 import { foldRange, type ProjectorDeps, refusedCopy } from './fold-range.ts';
 import type { IndexDb } from './index-db.ts';
@@ -29,6 +30,7 @@ export type RebuildOptions = {
 export async function rebuild(deps: ProjectorDeps, options: RebuildOptions): Promise<RebuildResult> {
   deps.index.reopenIfReplaced();
   await takeCheckpointAway(deps.index);
+  failpoint('rebuild.checkpoint.gone');
   try {
     return await rebuildOnce(deps, options);
   } catch (error) {
@@ -48,6 +50,7 @@ async function rebuildOnce(deps: ProjectorDeps, options: RebuildOptions): Promis
     if (durableMark !== null) index.setMeta('durableMark', durableMark);
     const result = options.upTo === 0 ? nothing() : buildAside(deps, options);
     index.exec('COMMIT');
+    failpoint('rebuild.committed');
     // One transaction wrote all of the index: its log is as long, and nobody would ever shorten it.
     index.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     announceForeign(deps, result);
@@ -99,7 +102,9 @@ function buildAside(deps: ProjectorDeps, { upTo, onProgress }: RebuildOptions): 
       onProgress: onProgress ?? (() => undefined),
     });
     fold.finish({ writeMap: true });
+    failpoint('rebuild.built');
     const foreign = swapFolders(fs, paths, index, aside);
+    failpoint('rebuild.swapped');
     if (reached !== null) writeCheckpoint(index, reached);
     const runs = index.get<{ n: number }>('SELECT count(*) AS n FROM runs')?.n ?? 0;
     return { upTo: reached?.seq ?? 0, events: reached?.seq ?? 0, runs, foreign };

@@ -4,6 +4,7 @@
  */
 
 import { ioError } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
 import type { IndexCheckpoint, StreamIndex } from '../log/event-store.ts';
 import type { IndexDb } from './index-db.ts';
 import { isDamage } from './sqlite-errors.ts';
@@ -63,6 +64,7 @@ export function streamIndex(index: IndexDb): StreamIndex {
       } catch {
         // Only a hint that makes damage better to tell from a torn tail; the next line carries the same number.
       }
+      failpoint('index.mark.written');
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import { ioError, type WfError } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
 import { type FileSystem, nodeFs } from '../log/file-system.ts';
 import { errorCode } from './file-errors.ts';
 
@@ -66,10 +67,13 @@ export function replaceSynced(
     fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
     fs.rmSync(temporary, { force: true });
     writeNew(fs, temporary, text);
+    failpoint('definition.written');
     if (options.exclusive) linkOrRename(fs, temporary, file);
     else fs.renameSync(temporary, file);
+    failpoint('definition.placed');
     // The name survives a power cut only from here on.
     syncFolder(fs, path.dirname(file));
+    failpoint('definition.named');
     return true;
   } catch (cause) {
     if (options.exclusive && errorCode(cause) === 'EEXIST') return false;

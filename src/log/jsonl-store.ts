@@ -3,6 +3,7 @@
  * one lock; reads take none and never write. See ARCHITECTURE.md for what survives a crash at each point.
  */
 import { type StoredEvent, seq } from '../events/envelope.ts';
+import { failpoint } from '../failpoint.ts';
 import { createAppendQueue, type Outcome, type Request, type Writer } from './append-queue.ts';
 import { MAX_COMMIT_BYTES } from './commit-encoder.ts';
 import { freshUlid } from './event-ids.ts';
@@ -83,8 +84,12 @@ export const openJsonlStore = (options: JsonlStoreOptions): JsonlStore => {
       dirMade = true;
       return lock.tryAcquire() ? undefined : lock.acquire();
     },
-    unlock: () => lock.release(),
+    unlock: () => {
+      lock.release();
+      failpoint('log.lock.released');
+    },
     write(requests) {
+      failpoint('log.lock.taken');
       disk.requireHealthy();
       tail.refreshAndRepair();
       return writeRequests(fs, requests, tail, view, { clock, random, sha256 }, logPath);

@@ -3,6 +3,7 @@
  * look, repair, check versions, one write. What was answered as durable survives a power cut.
  */
 import { bug } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
 import type { Outcome, Request } from './append-queue.ts';
 import { CommitEncoder, type EncoderEnv, type LogView } from './commit-encoder.ts';
 import type { AppendResult } from './event-store.ts';
@@ -58,7 +59,9 @@ export const syncTail = (fs: FileSystem, tail: LogTail, disk: DiskSync, dir: str
   disk.requireHealthy();
   // Nothing of this log was known to be on disk: then neither is its name, whoever made it.
   if (tail.durableSeq === 0) syncNames(fs, dir);
+  failpoint('log.sync.before');
   disk.sync(fd);
+  failpoint('log.sync.done');
   tail.durableSeq = last.seq;
 };
 
@@ -76,6 +79,7 @@ const syncNames = (fs: FileSystem, dir: string): void => {
       // Not readable for us, so not made by us.
     }
   }
+  failpoint('log.names.synced');
 };
 
 /** Checks and records the requests' commits with one write; an answer for each request, in order. */
@@ -93,6 +97,8 @@ export const writeRequests = (
   const { fd, end } = tail;
   if (fd === undefined) throw bug('the log is not open for writing');
   const bytes = Buffer.from(encoder.lines.map(({ line }) => `${line}\n`).join(''), 'utf8');
+  failpoint('log.append.before');
+  failpoint('log.append.torn', () => fs.writeSync(fd, bytes, 0, Math.floor(bytes.length * Math.random())));
   try {
     writeFully(fs, fd, bytes);
   } catch (error) {
@@ -100,6 +106,7 @@ export const writeRequests = (
     throw fsFailure(error, 'write to the log', logPath);
   }
   // A crash from here on leaves whole lines: recorded, though nobody was told yet.
+  failpoint('log.append.written');
   tail.wrote(
     encoder.lines.map(({ line, stream, version }) => ({
       stream,

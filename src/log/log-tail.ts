@@ -4,6 +4,7 @@
  */
 import { decodeLine, GENESIS_HASH, isInvalid, LINE_SUFFIX_LENGTH } from '../events/codec.ts';
 import { MAX_LINE_BYTES } from '../events/envelope.ts';
+import { failpoint } from '../failpoint.ts';
 import type { IndexCheckpoint, Sha256Hex, StreamIndex } from './event-store.ts';
 import type { FileSystem } from './file-system.ts';
 import { fsFailure } from './fs-failure.ts';
@@ -252,6 +253,7 @@ export class LogTail {
       throw fsFailure(error, 'finish the last line of the log', this.#options.path);
     }
     this.#missingNewline = false;
+    failpoint('log.newline.added');
     this.#options.onNotice('added the newline that was missing after the last event of the log');
   }
 

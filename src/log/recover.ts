@@ -4,6 +4,7 @@
  */
 import { corruptLogError, type WfError } from '../errors.ts';
 import { decodeLine, isIntact, isInvalid } from '../events/codec.ts';
+import { failpoint } from '../failpoint.ts';
 import type { Sha256Hex } from './event-store.ts';
 import type { FileSystem } from './file-system.ts';
 import { fsFailure } from './fs-failure.ts';
@@ -78,7 +79,9 @@ export const setAside = (
     fs.mkdirSync(tornDir, { recursive: true, mode: 0o700 });
     copyRange(fs, fd, stop.cutAt, size, copy);
     syncDirectory(fs, tornDir);
+    failpoint('log.torn.copied');
     fs.ftruncateSync(fd, stop.cutAt);
+    failpoint('log.torn.cut');
   } catch (error) {
     throw fsFailure(error, 'set aside the unfinished end of the log', copy);
   }

@@ -3,6 +3,7 @@
  * the old file's pages may count as clean without being on disk. Only then may anybody write again.
  */
 import { GENESIS_HASH } from '../events/codec.ts';
+import { failpoint } from '../failpoint.ts';
 import type { EncoderEnv } from './commit-encoder.ts';
 import { freshUlid } from './event-ids.ts';
 import { type FileSystem, nodeFs } from './file-system.ts';
@@ -73,10 +74,13 @@ const rewrite = (fs: FileSystem, dir: string, failure: SyncFailure, options: Rep
       syncDirectory(fs, torn);
     }
     // A crash before the rename leaves the log and the mark as they were; after it, the mark only: done again.
+    failpoint('log.rewrite.copied');
     fs.renameSync(fresh, logPath);
+    failpoint('log.rewrite.renamed');
     syncDirectory(fs, dir);
     removeSyncFailure(fs, dir);
     syncDirectory(fs, dir);
+    failpoint('log.rewrite.done');
     const eventsKept = Math.max(0, lastSeq - failure.durableSeq);
     return { durableSeq: failure.durableSeq, eventsKept, bytesSetAside: size - goodEnd };
   } catch (error) {

@@ -1,0 +1,103 @@
+/**
+ * Named places where the torture kills or stops this very process: `WF_FAILPOINT=NAME:HIT[:stop]`, `any` for a name.
+ * The released bundle has no trace of it: the build drops the calls (scripts/build.mjs), and a test looks.
+ */
+export const FAILPOINTS = [
+  'log.lock.taken',
+  'log.lock.released',
+  'log.append.before',
+  'log.append.torn',
+  'log.append.written',
+  'log.sync.before',
+  'log.sync.done',
+  'log.names.synced',
+  'log.torn.copied',
+  'log.torn.cut',
+  'log.newline.added',
+  'log.rewrite.copied',
+  'log.rewrite.renamed',
+  'log.rewrite.done',
+  'blob.written',
+  'blob.synced',
+  'blob.renamed',
+  'blob.named',
+  'index.file.made',
+  'index.tables.made',
+  'index.mark.written',
+  'projection.begun',
+  'projection.file.written',
+  'projection.file.renamed',
+  'projection.file.removed',
+  'projection.folded',
+  'projection.committed',
+  'rebuild.checkpoint.gone',
+  'rebuild.built',
+  'rebuild.folder.away',
+  'rebuild.folder.placed',
+  'rebuild.foreign.moved',
+  'rebuild.swapped',
+  'rebuild.committed',
+  'definition.written',
+  'definition.placed',
+  'definition.named',
+  'improvement.backed-up',
+  'improvement.intended',
+  'improvement.applied',
+  'improvement.recorded',
+  'run.claimed',
+  'run.leased',
+  'run.ended',
+  'run.projected',
+  'fact.recorded',
+  'tool.intended',
+  'tool.ended',
+  'tool.recorded',
+  'effect.intent.durable',
+  'effect.epoch.read',
+  'effect.scratch.ready',
+  'effect.spawn.before',
+  'effect.spawn.after',
+  'effect.child.recorded',
+  'effect.child.ended',
+  'effect.end.recorded',
+  'effect.scratch.removed',
+] as const;
+export type Failpoint = (typeof FAILPOINTS)[number];
+
+type Armed = {
+  readonly name: Failpoint | 'any';
+  /** Counted from 1. */
+  readonly hit: number;
+  readonly signal: 'SIGKILL' | 'SIGSTOP';
+};
+
+function parse(spec: string | undefined): Armed | null {
+  if (spec === undefined || spec === '') return null;
+  const [name = '', hit = '1', action = 'kill'] = spec.split(':');
+  const known = name === 'any' ? name : FAILPOINTS.find((one) => one === name);
+  if (known === undefined || !/^[1-9]\d*$/.test(hit) || !['kill', 'stop'].includes(action))
+    throw new Error(`WF_FAILPOINT=${spec}: not NAME:HIT[:stop] of a known name`);
+  return { name: known, hit: Number(hit), signal: action === 'stop' ? 'SIGSTOP' : 'SIGKILL' };
+}
+
+// Found out at the first call: a module that does something when it is loaded would stay in the released bundle.
+let armed: Armed | null | undefined;
+let hits = 0;
+
+/**
+ * `WF_FAILPOINT_TRACE` names a file that gets every name passed, a line each.
+ * @param lastAct done right before the end, where the place is in the middle of something
+ */
+export function failpoint(name: Failpoint, lastAct?: () => void): void {
+  const fs = process.getBuiltinModule('node:fs');
+  const trace = process.env.WF_FAILPOINT_TRACE;
+  if (trace !== undefined) fs.appendFileSync(trace, `${name}\n`);
+  armed ??= parse(process.env.WF_FAILPOINT);
+  if (armed === null || (armed.name !== 'any' && armed.name !== name)) return;
+  hits += 1;
+  if (hits !== armed.hit) return;
+  // Half an act is only done by who does not live to do the whole of it.
+  if (armed.signal === 'SIGKILL') lastAct?.();
+  fs.writeSync(2, `failpoint ${name}\n`);
+  process.kill(process.pid, armed.signal);
+}
