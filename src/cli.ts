@@ -4,6 +4,7 @@ import { printError } from './commands/print-error.ts';
 import { processIo } from './commands/process-io.ts';
 import { programName } from './commands/program-name.ts';
 import { VERBS } from './commands/verbs.ts';
+import { failpoint } from './failpoint.ts';
 
 /**
  * @param packageDir the package's own folder: its definitions/ and scripts/ belong to the program
@@ -23,7 +24,16 @@ export async function main(argv: readonly string[], packageDir: string): Promise
     wf = programName({ options: parsed.options, env: process.env });
     const { run } = await parsed.verb.load();
     const { args, options } = parsed;
-    return await run({ args, options, env: process.env, packageDir, io, json: options.get('json') === true });
+    const code = await run({
+      args,
+      options,
+      env: process.env,
+      packageDir,
+      io,
+      json: options.get('json') === true,
+    });
+    failpoint('answer.told');
+    return code;
   } catch (error) {
     return printError(error, io, json, wf);
   }

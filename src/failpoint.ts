@@ -1,5 +1,6 @@
 /**
- * Named places where the torture kills or stops this very process: `WF_FAILPOINT=NAME:HIT[:stop]`, `any` for a name.
+ * Named places where the torture kills or stops this very process: `WF_FAILPOINT=NAME:HIT[:stop],…`, whichever comes
+ * first, `any` for every name.
  * The released bundle has no trace of it: the build drops the calls (scripts/build.mjs), and a test looks.
  */
 export const FAILPOINTS = [
@@ -61,6 +62,7 @@ export const FAILPOINTS = [
   'effect.child.ended',
   'effect.end.recorded',
   'effect.scratch.removed',
+  'answer.told',
 ] as const;
 export type Failpoint = (typeof FAILPOINTS)[number];
 
@@ -69,20 +71,19 @@ type Armed = {
   /** Counted from 1. */
   readonly hit: number;
   readonly signal: 'SIGKILL' | 'SIGSTOP';
+  passed: number;
 };
 
-function parse(spec: string | undefined): Armed | null {
-  if (spec === undefined || spec === '') return null;
+function parse(spec: string): Armed {
   const [name = '', hit = '1', action = 'kill'] = spec.split(':');
   const known = name === 'any' ? name : FAILPOINTS.find((one) => one === name);
   if (known === undefined || !/^[1-9]\d*$/.test(hit) || !['kill', 'stop'].includes(action))
-    throw new Error(`WF_FAILPOINT=${spec}: not NAME:HIT[:stop] of a known name`);
-  return { name: known, hit: Number(hit), signal: action === 'stop' ? 'SIGSTOP' : 'SIGKILL' };
+    throw new Error(`WF_FAILPOINT: ${spec} is not NAME[:HIT[:stop]] of a known name`);
+  return { name: known, hit: Number(hit), signal: action === 'stop' ? 'SIGSTOP' : 'SIGKILL', passed: 0 };
 }
 
 // Found out at the first call: a module that does something when it is loaded would stay in the released bundle.
-let armed: Armed | null | undefined;
-let hits = 0;
+let armed: readonly Armed[] | undefined;
 
 /**
  * `WF_FAILPOINT_TRACE` names a file that gets every name passed, a line each.
@@ -92,12 +93,14 @@ export function failpoint(name: Failpoint, lastAct?: () => void): void {
   const fs = process.getBuiltinModule('node:fs');
   const trace = process.env.WF_FAILPOINT_TRACE;
   if (trace !== undefined) fs.appendFileSync(trace, `${name}\n`);
-  armed ??= parse(process.env.WF_FAILPOINT);
-  if (armed === null || (armed.name !== 'any' && armed.name !== name)) return;
-  hits += 1;
-  if (hits !== armed.hit) return;
-  // Half an act is only done by who does not live to do the whole of it.
-  if (armed.signal === 'SIGKILL') lastAct?.();
-  fs.writeSync(2, `failpoint ${name}\n`);
-  process.kill(process.pid, armed.signal);
+  armed ??= (process.env.WF_FAILPOINT ?? '').split(',').filter(Boolean).map(parse);
+  for (const one of armed) {
+    if (one.name !== 'any' && one.name !== name) continue;
+    one.passed += 1;
+    if (one.passed !== one.hit) continue;
+    // Half an act is only done by who does not live to do the whole of it.
+    if (one.signal === 'SIGKILL') lastAct?.();
+    fs.writeSync(2, `failpoint ${name}\n`);
+    process.kill(process.pid, one.signal);
+  }
 }

@@ -2,31 +2,37 @@
  * A short torture: what `npm run torture` does for as long as you like, often enough here that a broken recovery does
  * not get past the tests. The checks are tested first, on logs that are wrong on purpose.
  */
-import { rmSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { effectsHold } from '../torture/check-effects.ts';
 import { acknowledged } from '../torture/check-told.ts';
 import { onceAKey } from '../torture/checks.ts';
 import { type History, historyOf, type Line } from '../torture/history.ts';
-import { makePlace, type Told } from '../torture/place.ts';
+import { makePlace, makeWorkshop, removeFolder, type Told, type Workshop } from '../torture/place.ts';
+import { pendingRequests } from '../torture/quiet.ts';
 import { race } from '../torture/race.ts';
+import { jsonLine, summaryOf } from '../torture/summary.ts';
 import { torture } from '../torture/torture.ts';
 
-const away = (dir: string): void =>
-  rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+const workshop = (): Workshop => {
+  const made = makeWorkshop();
+  onTestFinished(() => removeFolder(made.dir));
+  return made;
+};
 
-test('processes killed at random lose nothing they told, and do nothing twice', async () => {
-  const result = await torture({ seconds: 10, seed: 7, processes: 4 });
-  onTestFinished(() => away(result.place.dir));
+test('processes killed wherever it hurts lose nothing they told, and do nothing twice', async () => {
+  const limits = { kills: 60, until: Number.POSITIVE_INFINITY };
+  const result = await torture(workshop(), { seed: 7, processes: 4, ...limits });
   expect(result.problems).toEqual([]);
-  expect(result.kills).toBeGreaterThan(0);
+  expect(result.kills).toBeGreaterThanOrEqual(60);
+  expect(result.killsAt.size).toBeGreaterThan(5);
   expect(result.runs).toBeGreaterThan(0);
   expect(result.answers).toBeGreaterThan(0);
-}, 120_000);
+  const summary = summaryOf([jsonLine(result), jsonLine(result)]);
+  expect(summary).toContain(`${2 * result.kills} killed`);
+}, 180_000);
 
 test('processes that race for the same keys execute each once and lose no entry', async () => {
-  const place = makePlace();
-  onTestFinished(() => away(place.dir));
+  const place = makePlace(workshop());
   const { problems, executed } = await race(place, { processes: 4, runs: 6, keys: 3 });
   expect(problems).toEqual([]);
   expect(executed).toBe(3 + 4 * 3);
@@ -89,6 +95,20 @@ describe('the checks of the torture see', () => {
     const done = { type: 'RunCompleted', data: {} };
     expect(onceAKey(of({ r1: [started, done], r2: [started, done] }))).toHaveLength(1);
     expect(onceAKey(of({ r1: [started, done], r2: [started] }))).toEqual([]);
+  });
+
+  test('a promised run that nobody has started, but not where the key has a finished run', () => {
+    const claim = {
+      type: 'KeyClaimed',
+      data: { workflowId: 'w', key: 'k', runId: 'r9' },
+      stream: 'key/1',
+      streamVersion: 1,
+      seq: 9,
+    };
+    const thenClaimed = (lines: readonly Pick<Line, 'type' | 'data'>[]): History =>
+      historyOf([...of({ r1: lines }).lines, claim]);
+    expect(pendingRequests(thenClaimed([started]))).toMatchObject([{ workflowId: 'w', key: 'k' }]);
+    expect(pendingRequests(thenClaimed([started, { type: 'RunCompleted', data: {} }]))).toEqual([]);
   });
 
   test('an answer that the log does not bear out, also one of a killed process', () => {

@@ -5,8 +5,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const sh = (script: string) => ({ command: '/bin/sh', args: ['-c', script] });
-const act = (sleepS: string): string =>
+export const sh = (script: string) => ({ command: '/bin/sh', args: ['-c', script] });
+export const act = (sleepS: string): string =>
   `echo "begin $WF_EFFECT_KEY" >> "$HOME/effects"; sleep ${sleepS}; echo "end $WF_EFFECT_KEY" >> "$HOME/effects"`;
 /** The first attempt says that it did nothing, the next ones act. */
 const REFUSES_FIRST = `case "$WF_EFFECT_KEY" in *:1) exit 75;; esac; ${act('0.02')}`;
@@ -18,6 +18,8 @@ export const IDEMPOTENT_STEPS: ReadonlySet<string> = new Set(['twice']);
 
 const DEFINITIONS = [
   { id: 'once', execute: sh(act('0.05')) },
+  /** Its input is a blob. */
+  { id: 'long', execute: sh(act('0.01')) },
   {
     id: 'steps',
     execute: {
@@ -50,9 +52,13 @@ const DEFINITIONS = [
 export const WORKFLOWS: readonly string[] = DEFINITIONS.map(({ id }) => id);
 
 export function writeDefinitions(home: string): void {
+  for (const definition of DEFINITIONS) define(home, definition);
+}
+
+type AnyDefinition = { readonly id: string; readonly execute: object; readonly selfImprove?: object };
+
+export function define(home: string, definition: AnyDefinition): void {
   mkdirSync(join(home, 'definitions'), { recursive: true, mode: 0o700 });
-  for (const definition of DEFINITIONS)
-    writeFileSync(join(home, 'definitions', `${definition.id}.json`), JSON.stringify(definition, null, 2), {
-      mode: 0o600,
-    });
+  const file = join(home, 'definitions', `${definition.id}.json`);
+  writeFileSync(file, JSON.stringify(definition, null, 2), { mode: 0o600 });
 }

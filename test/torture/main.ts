@@ -1,70 +1,104 @@
 /**
- * `npm run torture -- --seconds N --seed S [--processes P]`, or `--race [--runs N] [--processes P] [--keys K]`.
- * Exit 1 keeps the home and names the seed; a clean one is removed.
+ * `npm run torture -- [--seconds N] [--kills N] [--seed S] [--processes P] [--lanes L] [--report FILE]`, or `--race
+ * [--runs N] [--processes P] [--keys K]`, or `--points` (every failpoint in turn), or `--sum FILE` (of reports).
+ * Exit 1 keeps the home and names the seed.
  */
-import { rmSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { makePlace, type Place } from './place.ts';
+import { linesOf, makePlace, makeWorkshop, removeFolder } from './place.ts';
+import { sweep } from './points.ts';
 import { race } from './race.ts';
-import { torture } from './torture.ts';
+import { jsonLine, summaryOf, tableOf } from './summary.ts';
+import { rounds } from './torture.ts';
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '30' },
+    seconds: { type: 'string' },
+    kills: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     processes: { type: 'string', default: '8' },
+    lanes: { type: 'string', default: '2' },
+    'kills-a-round': { type: 'string', default: '1000' },
+    report: { type: 'string' },
+    sum: { type: 'string' },
     race: { type: 'boolean', default: false },
+    points: { type: 'boolean', default: false },
     runs: { type: 'string', default: '200' },
     keys: { type: 'string', default: '10' },
   },
 });
-const number = (name: 'seconds' | 'seed' | 'processes' | 'runs' | 'keys'): number => {
-  const value = Number(values[name]);
+const number = (name: keyof typeof values, otherwise: number): number => {
+  const given = values[name];
+  if (given === undefined) return otherwise;
+  const value = Number(given);
   if (Number.isInteger(value) && value >= 0) return value;
-  console.error(`--${name} ${values[name]}: a whole number is wanted`);
+  console.error(`--${name} ${given}: a whole number is wanted`);
   process.exit(2);
 };
 
-function end(place: Place, problems: readonly string[], again: string): void {
-  if (problems.length === 0) {
-    rmSync(place.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-    console.log('nothing lost, nothing doubled');
-    return;
-  }
+const tell = (problems: readonly string[], home: string, again: string): void => {
   for (const problem of problems.slice(0, 50)) console.log(`✗ ${problem}`);
-  console.log(
-    `${problems.length} findings; the home is kept: ${place.home}\nagain: npm run torture -- ${again}`,
-  );
+  console.log(`${problems.length} findings; the home is kept: ${home}\nagain: npm run torture -- ${again}`);
   process.exitCode = 1;
+};
+
+async function raceOnce(): Promise<void> {
+  const options = { processes: number('processes', 8), runs: number('runs', 200), keys: number('keys', 10) };
+  const workshop = makeWorkshop();
+  const place = makePlace(workshop);
+  const { problems, asked, executed, events } = await race(place, options);
+  const { processes, runs, keys } = options;
+  console.log(`${processes} processes x ${runs} runs, ${keys} keys raced by all:`);
+  console.log(`${asked} requests, ${executed} executions, ${events} events`);
+  if (problems.length > 0)
+    return tell(problems, place.home, `--race --processes ${processes} --runs ${runs} --keys ${keys}`);
+  removeFolder(workshop.dir);
+  console.log('nothing lost, nothing doubled');
 }
 
-if (values.race) {
-  const options = { processes: number('processes'), runs: number('runs'), keys: number('keys') };
-  const place = makePlace();
-  const { problems, asked, executed, events } = await race(place, options);
-  console.log(`${options.processes} processes x ${options.runs} runs, ${options.keys} keys raced by all:`);
-  console.log(`${asked} requests, ${executed} executions, ${events} events`);
-  end(
-    place,
-    problems,
-    `--race --processes ${options.processes} --runs ${options.runs} --keys ${options.keys}`,
-  );
-} else {
-  const options = { seconds: number('seconds'), seed: number('seed'), processes: number('processes') };
-  const result = await torture(options);
-  console.log(`seed ${options.seed}, ${options.processes} processes, ${options.seconds} s:`);
-  console.log(
-    `${result.commands} commands, ${result.kills} killed, ${result.stops} stopped and continued, ${result.childrenKilled} children killed`,
-  );
-  console.log(
-    `checked: ${result.events} events, ${result.runs} runs, ${result.effects} acts in the world, ${result.answers} answers`,
-  );
-  console.log(
-    `recovered: ${result.takeovers} runs taken over, ${result.doubts} effects in doubt, ${result.torn} torn ends set aside`,
-  );
-  end(
-    result.place,
-    result.problems,
-    `--seconds ${options.seconds} --seed ${options.seed} --processes ${options.processes}`,
-  );
+async function everyPoint(): Promise<void> {
+  const workshop = makeWorkshop();
+  const { killsAt, problems, missed } = await sweep(workshop, {
+    all: true,
+    twice: true,
+    onScenario: (name, aims, found) => console.log(`${name}: ${aims} places, ${found} findings so far`),
+  });
+  console.log(`killed at\n${tableOf(killsAt)}`);
+  for (const aim of missed) console.log(`not met this time: ${aim}`);
+  if (problems.length > 0) return tell(problems, workshop.dir, '--points');
+  removeFolder(workshop.dir);
+  console.log('nothing lost, nothing doubled');
 }
+
+async function stormOn(): Promise<void> {
+  const workshop = makeWorkshop();
+  const lines: string[] = [];
+  const seed = number('seed', 0);
+  const kills = number('kills', Number.POSITIVE_INFINITY);
+  const processes = number('processes', 8);
+  await rounds(workshop, {
+    seed,
+    processes,
+    lanes: number('lanes', 2),
+    seconds: number('seconds', Number.isFinite(kills) ? Number.POSITIVE_INFINITY : 30),
+    kills,
+    killsARound: number('kills-a-round', 1000),
+    onRound: (round) => {
+      const line = jsonLine(round);
+      lines.push(line);
+      if (values.report !== undefined) appendFileSync(values.report, `${line}\n`);
+      else console.log(`round ${round.seed}: ${round.kills} killed in ${round.seconds} s`);
+      const again = `--seed ${seed} --processes ${processes}`;
+      if (round.problems.length > 0) tell(round.problems, round.place.home, again);
+    },
+  });
+  console.log(summaryOf(lines));
+  if (process.exitCode === 1) return;
+  removeFolder(workshop.dir);
+  console.log('nothing lost, nothing doubled');
+}
+
+if (values.sum !== undefined) console.log(summaryOf(linesOf(values.sum)));
+else if (values.race) await raceOnce();
+else if (values.points) await everyPoint();
+else await stormOn();

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type History, readHistory, word } from './history.ts';
 import { livingProcesses } from './leftovers.ts';
 import type { Place, Told } from './place.ts';
-import { verdict } from './storm.ts';
+import { inputOf, verdict } from './tasks.ts';
 
 const ROUNDS = 40;
 const AT_ONCE = 4;
@@ -43,12 +43,15 @@ function unfinished(place: Place, history: History): readonly (readonly string[]
     return run.status === 'in-doubt' ? [['resolve', run.runId, verdict(place, run.runId)]] : [];
   });
   const promised = pendingRequests(history).map(({ workflowId, key }) => {
-    return ['run', workflowId, '--input', key, '--idempotency-key', key];
+    return ['run', workflowId, '--input', inputOf({ workflow: workflowId, key }), '--idempotency-key', key];
   });
   return [...runs, ...promised];
 }
 
-/** Keys whose newest claim promises a run that nobody has started: the same request starts that very run. */
+/**
+ * Keys whose newest claim promises a run that nobody has started: the same request starts that very run. Not where
+ * the key has a finished run, which answers first: then only a forced request can have claimed, and was never told.
+ */
 export function pendingRequests(
   history: History,
 ): readonly { readonly workflowId: string; readonly key: string }[] {
@@ -60,5 +63,12 @@ export function pendingRequests(
         key: word(line, 'key'),
         runId: word(line, 'runId'),
       });
-  return [...newest.values()].filter(({ runId }) => !history.runs.has(runId));
+  const finished = new Set(
+    [...history.runs.values()]
+      .filter(({ status }) => status === 'completed' || status === 'handed_off')
+      .map(({ workflowId, key }) => `${workflowId} ${key}`),
+  );
+  return [...newest.values()].filter(
+    ({ runId, workflowId, key }) => !history.runs.has(runId) && !finished.has(`${workflowId} ${key}`),
+  );
 }

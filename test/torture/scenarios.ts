@@ -1,0 +1,268 @@
+/**
+ * One command each, with what it needs to find: together they come by every failpoint there is. A scenario is made
+ * ready again for every kill, on the same home under another key.
+ */
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { act, define, sh } from './definitions.ts';
+import type { Aim, Place, Told } from './place.ts';
+import { inputOf, verdict } from './tasks.ts';
+
+/** A place, and everything that was told in it. */
+export type Stage = {
+  readonly place: Place;
+  readonly told: Told[];
+  ask(args: readonly string[], aim?: Aim): Promise<Told>;
+};
+export type Scenario = {
+  readonly name: string;
+  /** Needs a home that nobody has used: one for every kill. */
+  readonly fresh?: true;
+  /** @param key another one each time. @returns the command that is to be killed, and asked again after it */
+  ready(stage: Stage, key: string): Promise<readonly string[]>;
+  /** What must be true at the end, beside all that is checked anyway. */
+  after?(stage: Stage, key: string): readonly string[];
+};
+
+const request = (workflow: string, key: string): readonly string[] => [
+  ...['run', workflow, '--input', inputOf({ workflow, key }), '--idempotency-key', key],
+];
+const plain = (workflow: string): Scenario => ({
+  name: workflow,
+  ready: async (_, key) => request(workflow, key),
+});
+
+/** The run that the log has for a key. */
+function runOf({ place }: Stage, key: string): string {
+  const lines = readFileSync(join(place.home, 'logs/events.jsonl'), 'utf8').split('\n');
+  const started = lines.find(
+    (line) => line.includes('"type":"RunStarted"') && line.includes(`"key":"${key}"`),
+  );
+  const runId = /"stream":"run\/([^"]+)"/.exec(started ?? '')?.[1];
+  if (runId === undefined) throw new Error(`no run of ${key}`);
+  return runId;
+}
+
+/** A run whose process died at a failpoint. */
+async function abandoned(stage: Stage, workflow: string, key: string, failpoint: string): Promise<void> {
+  const { signal } = await stage.ask(request(workflow, key), { WF_FAILPOINT: failpoint });
+  if (signal !== 'SIGKILL') throw new Error(`${workflow} does not come by ${failpoint}`);
+}
+
+/** Its act is in doubt, and everybody has been told so. */
+async function inDoubt(stage: Stage, key: string, failpoint: string): Promise<string> {
+  await abandoned(stage, 'once', key, failpoint);
+  while ((await stage.ask(request('once', key))).json?.run?.status !== 'waiting');
+  return runOf(stage, key);
+}
+
+const resolving = (name: string, failpoint: string): Scenario => ({
+  name,
+  ready: async (stage, key) => {
+    const runId = await inDoubt(stage, key, failpoint);
+    return ['resolve', runId, verdict(stage.place, runId)];
+  },
+});
+
+const afterwards = (
+  name: string,
+  workflow: string,
+  then: (runId: string) => readonly string[],
+): Scenario => ({
+  name,
+  ready: async (stage, key) => {
+    await stage.ask(request(workflow, key));
+    return then(runOf(stage, key));
+  },
+});
+
+const damaged = (name: string, damage: (log: string) => void): Scenario => ({
+  name,
+  ready: async ({ place, ask }, key) => {
+    const log = join(place.home, 'logs/events.jsonl');
+    if (!existsSync(log)) await ask(request('once', `before ${key}`));
+    damage(log);
+    return request('once', key);
+  },
+});
+
+const SENTENCE = 'Give a source link for every key claim';
+const improve = (id: string): readonly string[] => [
+  'feedback',
+  'improve',
+  '--workflow-id',
+  id,
+  '--auto-apply',
+];
+async function improvable({ place, ask }: Stage, key: string): Promise<string> {
+  define(place.home, { id: key, execute: { dispatcher: 'manual' } });
+  await ask([
+    ...['feedback', 'submit', '--workflow-id', key, '--score', '2'],
+    ...['--feedback', 'Needs more source links and tighter summaries'],
+  ]);
+  return key;
+}
+const sentenceStands =
+  (times: number): NonNullable<Scenario['after']> =>
+  ({ place }, key) => {
+    const found =
+      readFileSync(join(place.home, `definitions/${key}.json`), 'utf8').split(SENTENCE).length - 1;
+    return found === times ? [] : [`definitions/${key}.json has the sentence ${found} times, not ${times}`];
+  };
+
+export const SCENARIOS: readonly Scenario[] = [
+  ...['once', 'steps', 'long', 'hand', 'fails', 'busy'].map(plain),
+  {
+    name: 'tooled',
+    ready: async (stage, key) => {
+      await stage.ask(['tools', 'reset', 'press']);
+      return request('tooled', key);
+    },
+  },
+  { name: 'the first command of a home', fresh: true, ready: async (_, key) => request('once', key) },
+  {
+    // Long enough for the index to be told how far the log is on disk.
+    name: 'a slow step',
+    ready: async ({ place }, key) => {
+      define(place.home, { id: 'slow', execute: sh(act('0.3')) });
+      return request('slow', key);
+    },
+  },
+  {
+    name: 'a run that improves its own workflow',
+    ready: async (stage, key) => {
+      const id = await improvable(stage, key);
+      const selfImprove = { enabled: true, autoApplyLowRisk: true };
+      define(stage.place.home, { id, execute: sh(act('0.01')), selfImprove });
+      return ['run', id, '--input', key, '--idempotency-key', key];
+    },
+    after: sentenceStands(1),
+  },
+  afterwards('a finished key', 'once', (runId) => ['show', runId]),
+  {
+    name: 'a finished key, asked again',
+    ready: async (stage, key) => {
+      await stage.ask(request('once', key));
+      return request('once', key);
+    },
+  },
+  {
+    name: 'by force',
+    ready: async (stage, key) => {
+      await stage.ask(request('once', key));
+      return [...request('once', key), '--force'];
+    },
+  },
+  { name: 'detached', ready: async (_, key) => [...request('once', key), '--detach'] },
+  {
+    name: 'taken over before its act',
+    ready: async (stage, key) => {
+      await abandoned(stage, 'once', key, 'effect.epoch.read');
+      return request('once', key);
+    },
+  },
+  {
+    name: 'taken over at its idempotent act',
+    ready: async (stage, key) => {
+      await abandoned(stage, 'steps', key, 'effect.spawn.after:2');
+      return request('steps', key);
+    },
+  },
+  {
+    name: 'taken over after its act',
+    ready: async (stage, key) => {
+      await abandoned(stage, 'once', key, 'effect.end.recorded');
+      return request('once', key);
+    },
+  },
+  resolving('a doubt about what happened', 'effect.child.ended'),
+  resolving('a doubt about what did not happen', 'effect.epoch.read'),
+  afterwards('a report', 'hand', (runId) => ['report', runId, '--text', `done ${runId}`]),
+  afterwards('cancelled when handed over', 'hand', (runId) => ['cancel', runId]),
+  afterwards('a failed run resumed', 'fails', (runId) => ['resume', runId]),
+  {
+    name: 'cancelled when abandoned',
+    ready: async (stage, key) => {
+      await abandoned(stage, 'once', key, 'effect.intent.durable');
+      return ['cancel', runOf(stage, key)];
+    },
+  },
+  {
+    name: 'an approval rejected',
+    ready: async (stage, key) => {
+      await stage.ask(['run', 'once', '--input', `delete ${key}`, '--idempotency-key', key]);
+      return ['reject', runOf(stage, key)];
+    },
+  },
+  {
+    name: 'feedback',
+    ready: async (_, key) => [
+      ...['feedback', 'submit', '--workflow-id', 'once', '--score', '4', '--feedback', `about ${key}`],
+    ],
+  },
+  {
+    name: 'an improvement',
+    ready: async (stage, key) => improve(await improvable(stage, key)),
+    after: sentenceStands(1),
+  },
+  {
+    name: 'an improvement taken back',
+    ready: async (stage, key) => {
+      await stage.ask(improve(await improvable(stage, key)));
+      return ['feedback', 'revert', 'last', '--workflow', key];
+    },
+    after: sentenceStands(0),
+  },
+  {
+    name: 'a tool made ready',
+    ready: async (stage) => {
+      await stage.ask(['tools', 'reset', 'press']);
+      return ['tools', 'bootstrap', 'tooled'];
+    },
+  },
+  {
+    name: 'a tool forgotten',
+    ready: async (stage) => {
+      await stage.ask(['tools', 'bootstrap', 'tooled']);
+      return ['tools', 'reset', 'press'];
+    },
+  },
+  {
+    name: 'a rebuild',
+    ready: async ({ place }, key) => {
+      mkdirSync(join(place.home, 'outbox'), { recursive: true, mode: 0o700 });
+      writeFileSync(join(place.home, `outbox/note ${key}.txt`), 'not ours');
+      return ['rebuild-projections'];
+    },
+    after: ({ place }, key) =>
+      existsSync(join(place.home, `state/foreign/outbox/note ${key}.txt`)) ? [] : [`the note ${key} is lost`],
+  },
+  {
+    name: 'a lost index',
+    ready: async ({ place }, key) => {
+      for (const end of ['', '-wal', '-shm'])
+        rmSync(join(place.home, `state/index.db${end}`), { force: true });
+      return request('once', key);
+    },
+  },
+  damaged('a torn end of the log', (log) => appendFileSync(log, '{"seq":')),
+  damaged('a missing newline', (log) => {
+    const text = readFileSync(log);
+    if (text.at(-1) === 0x0a) truncateSync(log, text.length - 1);
+  }),
+  {
+    name: 'a sync that has failed',
+    ready: async ({ place }) => {
+      writeFileSync(join(place.home, 'logs/SYNC_FAILED'), '{"offset":0,"durableSeq":0}\n');
+      return ['doctor', '--fix'];
+    },
+  },
+];
