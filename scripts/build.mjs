@@ -1,6 +1,7 @@
 // Bundles src/ into dist/*.cjs: the launcher, a small entry chunk, and a chunk for everything loaded on demand.
 // Invariant: the result needs no package at run time, and a rebuild never leaves chunks of an earlier one behind.
 // `--torture` makes dist-torture/ instead: the same program with its failpoints, for the torture alone.
+import { hash } from 'node:crypto';
 import { chmodSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -118,8 +119,11 @@ for (const file of output) {
 }
 if (!files.get('cli.cjs')?.includes('\nexports.main = main;'))
   fail(new Error('the hot chunk does not export main'));
+// What V8 compiled is kept under this name: another content must never meet it.
+const buildId = hash('sha256', [...files.values()].join('\0'), 'hex').slice(0, 16);
 const launcher = readFileSync(join(root, 'src/launcher.cjs'), 'utf8')
   .replaceAll('__WF_VERSION__', version)
+  .replaceAll('__WF_BUILD__', buildId)
   .replaceAll('__WF_NODE_NEEDED__', engines.node.replace(/^>=\s*/, ''));
 files.set('wf.cjs', launcher);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The `wf` command before the program itself: answers --version, and makes sure a new enough Node runs the rest.
 // Invariant: any Node >= 12 parses this file, so no newer syntax and no `node:` prefixes; nothing is loaded early.
-// scripts/build.mjs copies it to dist/wf.cjs and fills in the two __WF_…__ words from package.json.
+// scripts/build.mjs copies it to dist/wf.cjs and fills in the __WF_…__ words.
 'use strict';
 
 /** Set in the environment of a re-executed process, so that a wrong candidate can never start an endless chain. */
@@ -61,10 +61,93 @@ const reexecute = (binary) => {
   });
 };
 
-/** Compiled code is kept in the user's own cache folder, never in the shared temporary one others can write to. */
-const enableCompileCache = () => {
+/** The user's own cache folder, never the shared temporary one that others can write to; empty when there is none. */
+const cacheDir = () => {
   const base = process.env.XDG_CACHE_HOME || (process.env.HOME ? `${process.env.HOME}/.cache` : '');
-  if (base.charAt(0) === '/') require('module').enableCompileCache(`${base}/workflow-engine`);
+  return base.charAt(0) === '/' ? `${base}/workflow-engine` : '';
+};
+
+/** What nearly every command runs. Node's compile cache keeps no function that was compiled when first called. */
+const HOT = ['./cli.cjs', './work.cjs'];
+const hot = new Map();
+
+/** Loads a hot module with the functions that earlier processes had compiled: some 570 for a full run. */
+const loadHot = (id) => {
+  const known = hot.get(id);
+  if (known !== undefined) return known.loaded.exports;
+  const filename = __dirname + id.slice(1);
+  const { cachedData, writes } = keptCode(id);
+  // The build writes nothing but ASCII.
+  const source = `(function (exports, require, module) {${require('fs').readFileSync(filename, 'latin1')}\n})`;
+  const script = new (require('vm').Script)(source, cachedData ? { filename, cachedData } : { filename });
+  const loaded = new module.constructor(filename, module);
+  hot.set(id, { loaded, script, writes: script.cachedDataRejected === true ? 0 : writes });
+  loaded.filename = filename;
+  loaded.loaded = true;
+  // Whoever else requires it, by Node's own way, gets this very one.
+  require.cache[filename] = loaded;
+  script.runInThisContext()(loaded.exports, requireFrom, loaded);
+  return loaded.exports;
+};
+
+/** `require` as the hot modules know it. */
+const requireFrom = (id) => {
+  if (HOT.includes(id)) return loadHot(id);
+  if (id.charAt(0) === '.' && cacheDir() !== '') require('module').enableCompileCache(cacheDir());
+  return require(id);
+};
+
+// V8 takes compiled code only for its own version, its own flags and this length of source. That it belongs to this
+// very source, the build says in the file's name. Damage V8 does not notice: so the code is in the file twice.
+const keptFile = (id) => `${cacheDir()}/hot/${process.version}-${process.arch}-__WF_BUILD__-${id.slice(2)}`;
+const HEADER_BYTES = 8;
+
+const keptCode = (id) => {
+  const nothing = { cachedData: undefined, writes: 0 };
+  if (cacheDir() === '') return nothing;
+  try {
+    const bytes = require('fs').readFileSync(keptFile(id));
+    const middle = (bytes.length + HEADER_BYTES) / 2;
+    const cachedData = bytes.subarray(HEADER_BYTES, middle);
+    return cachedData.equals(bytes.subarray(middle)) ? { cachedData, writes: bytes[0] } : nothing;
+  } catch (_absent) {
+    return nothing;
+  }
+};
+
+/** The first commands differ (a new home, an answer from the log), and each adds what the ones before had no use for. */
+const ENOUGH_WRITES = 4;
+/** A process that lived longer may have thrown compiled functions away, and would keep too few. */
+const SHORT_S = 10;
+const OLD_MS = 30 * 86400000;
+
+const keepCode = () => {
+  if (cacheDir() === '' || process.uptime() > SHORT_S) return;
+  const work = hot.get('./work.cjs');
+  const isFirstWork = work !== undefined && work.writes === 0;
+  for (const [id, { script, writes }] of hot) {
+    if (writes >= ENOUGH_WRITES && !isFirstWork) continue;
+    try {
+      const header = Buffer.alloc(HEADER_BYTES, isFirstWork ? 1 : writes + 1);
+      const code = script.createCachedData();
+      replaceKept(id, Buffer.concat([header, code, code]));
+    } catch (_unwritable) {
+      // It only makes the next command faster.
+    }
+  }
+};
+
+const replaceKept = (id, bytes) => {
+  const fs = require('fs');
+  const dir = `${cacheDir()}/hot`;
+  const temp = `${keptFile(id)}.${process.pid}`;
+  fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+  fs.writeFileSync(temp, bytes, { mode: 0o600, flag: 'wx', flush: true });
+  fs.renameSync(temp, keptFile(id));
+  for (const name of fs.readdirSync(dir)) {
+    if (name.includes('__WF_BUILD__')) continue;
+    if (Date.now() - fs.statSync(`${dir}/${name}`).mtimeMs > OLD_MS) fs.unlinkSync(`${dir}/${name}`);
+  }
 };
 
 const start = () => {
@@ -75,11 +158,11 @@ const start = () => {
     return;
   }
   delete process.env[GUARD];
-  enableCompileCache();
-  require('./cli.cjs')
+  loadHot('./cli.cjs')
     .main(process.argv.slice(2), require('path').dirname(__dirname))
     .then(
       (code) => {
+        keepCode();
         // At once: all output was written synchronously, and a Node that winds down by itself first frees its heap and
         // closes index.db with all that belongs to it, which takes longer than answering from the log.
         process.exit(code);
