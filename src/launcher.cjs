@@ -74,27 +74,33 @@ const hot = new Map();
 /** Loads a hot module with the functions that earlier processes had compiled: some 570 for a full run. */
 const loadHot = (id) => {
   const known = hot.get(id);
-  if (known !== undefined) return known.loaded.exports;
+  if (known !== undefined) return known.exports;
   const filename = __dirname + id.slice(1);
   const { cachedData, writes } = keptCode(id);
   // The build writes nothing but ASCII.
-  const source = `(function (exports, require, module) {${require('fs').readFileSync(filename, 'latin1')}\n})`;
+  const source = `(function (exports, require) {${require('fs').readFileSync(filename, 'latin1')}\n})`;
   const script = new (require('vm').Script)(source, cachedData ? { filename, cachedData } : { filename });
-  const loaded = new module.constructor(filename, module);
-  hot.set(id, { loaded, script, writes: script.cachedDataRejected === true ? 0 : writes });
-  loaded.filename = filename;
-  loaded.loaded = true;
-  // Whoever else requires it, by Node's own way, gets this very one.
-  require.cache[filename] = loaded;
-  script.runInThisContext()(loaded.exports, requireFrom, loaded);
-  return loaded.exports;
+  const exports = {};
+  hot.set(id, { exports, filename, script, writes: script.cachedDataRejected === true ? 0 : writes });
+  script.runInThisContext()(exports, requireFrom);
+  return exports;
 };
 
 /** `require` as the hot modules know it. */
 const requireFrom = (id) => {
   if (HOT.includes(id)) return loadHot(id);
-  if (id.charAt(0) === '.' && cacheDir() !== '') require('module').enableCompileCache(cacheDir());
+  if (id.charAt(0) === '.') prepareForOthers();
   return require(id);
+};
+
+/** What is loaded by Node's own way requires the hot modules too, and has to get these very ones. */
+const prepareForOthers = () => {
+  if (cacheDir() !== '') require('module').enableCompileCache(cacheDir());
+  for (const { exports, filename } of hot.values()) {
+    if (require.cache[filename] !== undefined) continue;
+    const known = new module.constructor(filename, module);
+    require.cache[filename] = Object.assign(known, { filename, exports, loaded: true });
+  }
 };
 
 // V8 takes compiled code only for its own version, its own flags and this length of source. That it belongs to this
@@ -159,7 +165,7 @@ const start = () => {
   }
   delete process.env[GUARD];
   loadHot('./cli.cjs')
-    .main(process.argv.slice(2), require('path').dirname(__dirname))
+    .main(process.argv.slice(2), __dirname.slice(0, __dirname.lastIndexOf('/')) || '/')
     .then(
       (code) => {
         keepCode();

@@ -4,7 +4,7 @@
  */
 import { failpoint } from '../failpoint.ts';
 import { readCapped } from './child-output.ts';
-import { MAX_TIMER_MS } from './clock.ts';
+import { MAX_TIMER_MS, monotonicMs } from './clock.ts';
 import { endGroup } from './end-group.ts';
 import { thisOwner } from './owner.ts';
 import { readProcess } from './process-table.ts';
@@ -60,12 +60,15 @@ const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024;
 const DEFAULT_GRACE_MS = 5000;
 const LOOK_AT_SIZES_MS = 50;
 
+const { O_APPEND, O_CREAT, O_EXCL, O_WRONLY } = fs.constants;
+const NEW_FOR_APPENDING = O_APPEND | O_CREAT | O_EXCL | O_WRONLY;
+
 const OUTPUTS = ['stdout', 'stderr'] as const;
 
 function openOutput(path: string): number {
   // A child of an earlier, killed attempt may still write to the old file: ours is a new one.
-  fs.rmSync(path, { force: true });
-  return fs.openSync(path, 'ax', 0o600);
+  if (fs.existsSync(path)) fs.rmSync(path);
+  return fs.openSync(path, NEW_FOR_APPENDING, 0o600);
 }
 
 function recordChild(scratchDir: string, pid: number): void {
@@ -91,8 +94,10 @@ function start(options: ChildOptions): {
   const [program = '', ...args] = options.argv;
   const fds: number[] = [];
   try {
-    fs.mkdirSync(options.scratchDir, { recursive: true, mode: 0o700 });
-    fs.rmSync(`${options.scratchDir}/child.json`, { force: true });
+    if (!fs.existsSync(options.scratchDir))
+      fs.mkdirSync(options.scratchDir, { recursive: true, mode: 0o700 });
+    const record = `${options.scratchDir}/child.json`;
+    if (fs.existsSync(record)) fs.rmSync(record);
     for (const name of OUTPUTS) fds.push(openOutput(`${options.scratchDir}/${name}`));
     failpoint('effect.spawn.before');
     const child = process.getBuiltinModule('node:child_process').spawn(program, args, {
@@ -148,10 +153,10 @@ function watch(options: ChildOptions): { readonly cut: Promise<Cut>; release(): 
  * after an exit, and ended (SIGTERM, then SIGKILL after the grace) on timeout, abort and output limit.
  */
 export async function runChild(options: ChildOptions): Promise<ChildEnd> {
-  const startedAt = performance.now();
+  const startedAt = monotonicMs();
   const finish = (end: Leader | { readonly end: Cut }): ChildEnd => {
     const capBytes = options.outputCapBytes ?? DEFAULT_CAP_BYTES;
-    const durationMs = Math.round(performance.now() - startedAt);
+    const durationMs = Math.round(monotonicMs() - startedAt);
     if (end.end === 'not-started') return { ...end, stdout: '', stderr: '', truncated: false, durationMs };
     const stdout = readCapped(`${options.scratchDir}/stdout`, capBytes);
     const stderr = readCapped(`${options.scratchDir}/stderr`, capBytes);

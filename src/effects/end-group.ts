@@ -2,7 +2,7 @@
  * Ends a whole process group: asked first, killed after a grace. Only ever given the id of a group that this program
  * made (children run in their own group).
  */
-import { systemClock } from './clock.ts';
+import { monotonicMs, systemClock } from './clock.ts';
 import { livingGroupMember } from './process-table.ts';
 
 /** How long to wait for what was killed: a process in an uninterruptible read outlives even SIGKILL. */
@@ -19,10 +19,10 @@ function signalGroup(groupId: number, signal: NodeJS.Signals): void {
 }
 
 async function waitUntilGone(groupId: number, limitMs: number): Promise<boolean> {
-  const deadline = performance.now() + limitMs;
+  const deadline = monotonicMs() + limitMs;
   for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_LOOK_MS)) {
     if (livingGroupMember(groupId) === null) return true;
-    const leftMs = deadline - performance.now();
+    const leftMs = deadline - monotonicMs();
     if (leftMs <= 0) return false;
     await systemClock.sleep(Math.min(pauseMs, leftMs));
   }

@@ -5,18 +5,16 @@
 import { failpoint } from '../failpoint.ts';
 
 const fs = process.getBuiltinModule('node:fs');
-const path = process.getBuiltinModule('node:path');
 
 /** Longest task that is also handed over as WF_TASK: one string of an environment ends at 128 KiB on Linux. */
 export const MAX_TASK_IN_ENVIRONMENT_BYTES = 96 * 1024;
 
-export const scratchDir = (home: string, effectId: string): string => path.join(home, 'run', effectId);
-export const artifactsDir = (home: string, runId: string): string => path.join(home, 'artifacts', runId);
+export const scratchDir = (home: string, effectId: string): string => `${home}/run/${effectId}`;
+export const artifactsDir = (home: string, runId: string): string => `${home}/artifacts/${runId}`;
 /** WF_TASK_FILE of an effect, and what `{{taskFile}}` becomes. */
-export const taskFile = (home: string, effectId: string): string =>
-  path.join(scratchDir(home, effectId), 'task.txt');
+export const taskFile = (home: string, effectId: string): string => `${scratchDir(home, effectId)}/task.txt`;
 export const messageFile = (home: string, effectId: string): string =>
-  path.join(scratchDir(home, effectId), 'message.txt');
+  `${scratchDir(home, effectId)}/message.txt`;
 
 const makePrivate = (dir: string): void => {
   fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -46,7 +44,7 @@ export function replaceOutput(
   kept: { readonly stdout?: string; readonly stderr?: string },
 ): void {
   for (const name of ['stdout', 'stderr'] as const) {
-    const file = path.join(scratchDir(home, effectId), name);
+    const file = `${scratchDir(home, effectId)}/${name}`;
     unlink(file);
     try {
       fs.writeFileSync(file, kept[name] ?? '', { mode: 0o600, flag: 'wx' });
@@ -62,7 +60,7 @@ const LEFT_BEHIND = ['task.txt', 'message.txt', 'stdout', 'stderr', 'child.json'
 /** Only after the effect's end is in the log. A leftover folder is harmless, so failing to remove is too. */
 export function removeScratch(home: string, effectId: string): void {
   const dir = scratchDir(home, effectId);
-  for (const name of LEFT_BEHIND) unlink(path.join(dir, name));
+  for (const name of LEFT_BEHIND) unlink(`${dir}/${name}`);
   try {
     // One name after the other: the recursive removal of a fresh process takes 2 ms to get going.
     fs.rmdirSync(dir);

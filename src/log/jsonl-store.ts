@@ -18,8 +18,6 @@ import { LogTail } from './log-tail.ts';
 import { createMarkKeeper } from './mark-keeper.ts';
 import { followLog } from './subscribe.ts';
 
-const path = process.getBuiltinModule('node:path');
-
 export const LOG_FILE = 'events.jsonl';
 export const LOCK_FILE = '.lock';
 export const DEFAULT_LOCK_TIMEOUT_MS = 10_000;
@@ -51,9 +49,9 @@ export type JsonlStore = EventStore & {
 
 export const openJsonlStore = (options: JsonlStoreOptions): JsonlStore => {
   const { dir, index, fs = nodeFs, clock, random, sha256 } = options;
-  const logPath = path.join(dir, LOG_FILE);
+  const logPath = `${dir}/${LOG_FILE}`;
   const lock =
-    options.lock ?? openLogLock(path.join(dir, LOCK_FILE), options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS);
+    options.lock ?? openLogLock(`${dir}/${LOCK_FILE}`, options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS);
   const disk = createDiskSync(fs, dir, () => tail);
   const tail = new LogTail({
     fs,

@@ -5,8 +5,6 @@
 import { ioError, type WfError } from '../errors.ts';
 import type { FileSystem } from './file-system.ts';
 
-const path = process.getBuiltinModule('node:path');
-
 export type SyncFailure = {
   /** First byte that is not known to be on disk. */
   readonly offset: number;
@@ -14,7 +12,7 @@ export type SyncFailure = {
   readonly durableSeq: number;
 };
 
-export const syncMarkPath = (dir: string): string => path.join(dir, 'SYNC_FAILED');
+export const syncMarkPath = (dir: string): string => `${dir}/SYNC_FAILED`;
 
 export const isSyncFailed = (fs: FileSystem, dir: string): boolean => fs.existsSync(syncMarkPath(dir));
 

@@ -8,7 +8,9 @@ const OPS_PREFIX = 'OPS: ';
 
 /** Invisible characters and a full-width colon count as well: an assistant reads past them. */
 export const withoutOps = (text: string): string =>
-  text.replace(/^(?:[\s\p{Cf}]*OPS[\s\p{Cf}]*[:\uFF1A])+[\s\p{Cf}]*/iu, '');
+  !text.includes(':') && !text.includes('\uFF1A')
+    ? text
+    : text.replace(/^(?:[\s\p{Cf}]*OPS[\s\p{Cf}]*[:\uFF1A])+[\s\p{Cf}]*/iu, '');
 
 export const opsGated = (route: string, text: string): string =>
   route === OPS_ROUTE ? `${OPS_PREFIX}${withoutOps(text)}` : withoutOps(text);

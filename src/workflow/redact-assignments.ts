@@ -88,6 +88,7 @@ function valueAfter(text: string, nameEnd: number): Span | null {
 
 /** Replaces the values; names, quotes and everything around stay. */
 export function redactAssignments(text: string): Redaction {
+  if (!text.includes('=') && !text.includes(':')) return { text, count: 0 };
   let result = '';
   let copied = 0;
   let count = 0;

@@ -26,6 +26,11 @@ const looksRandom = (text: string): boolean => /\d/.test(text) && /[A-Za-z]/.tes
 
 type Shape = {
   readonly pattern: RegExp;
+  /**
+   * Whatever the pattern matches has one of these in it (in lower case where the pattern ignores case). Looked for
+   * first: most texts have none, and a process's first use of an expression costs more than twenty such looks.
+   */
+  readonly hints: readonly string[];
   /** What stays in front of the secret: the first group. */
   readonly keepsFirstGroup?: boolean;
   /** A digit and a letter: keeps words joined by hyphens, and sentences about bearers, out of it. */
@@ -38,30 +43,45 @@ const SHAPES: readonly Shape[] = [
     // With no END line (a cut output) the body still goes, up to the first character no key has.
     pattern:
       /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[^-"'`\\{}<>]|\\+[nrt]|-(?!----))*(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g,
+    hints: ['PRIVATE KEY-----'],
   },
-  { pattern: /\bsk-[A-Za-z0-9_-]{16,}/g, mustLookRandom: true },
-  { pattern: /\b(?:gh[opsur]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})/g },
-  { pattern: /\bxox[abeprs]-[A-Za-z0-9-]{10,}/g, mustLookRandom: true },
-  { pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}(?![0-9A-Za-z])/g },
-  { pattern: /\bAIza[0-9A-Za-z_-]{30,}/g },
+  { pattern: /\bsk-[A-Za-z0-9_-]{16,}/g, hints: ['sk-'], mustLookRandom: true },
+  {
+    pattern: /\b(?:gh[opsur]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})/g,
+    hints: ['ghp_', 'gho_', 'ghs_', 'ghu_', 'ghr_', 'github_pat_'],
+  },
+  { pattern: /\bxox[abeprs]-[A-Za-z0-9-]{10,}/g, hints: ['xox'], mustLookRandom: true },
+  { pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}(?![0-9A-Za-z])/g, hints: ['AKIA', 'ASIA'] },
+  { pattern: /\bAIza[0-9A-Za-z_-]{30,}/g, hints: ['AIza'] },
   {
     // GitLab, npm, Stripe, Hugging Face, SendGrid, Telegram bots.
     pattern:
       /\b(?:glpat-[\w-]{20,}|npm_[A-Za-z0-9]{30,}|[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|hf_[A-Za-z0-9]{30,}|SG\.[\w-]{16,}\.[\w-]{16,}|\d{8,10}:AA[\w-]{30,})/g,
+    hints: ['glpat-', 'npm_', 'k_live_', 'k_test_', 'hf_', 'SG.', ':AA'],
     mustLookRandom: true,
   },
-  { pattern: /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g },
+  {
+    pattern: /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g,
+    hints: ['eyJ'],
+  },
   {
     pattern: /\b((?:Bearer|Basic)[ \t]{1,4})[A-Za-z0-9._~+/=-]{16,}/gi,
+    hints: ['bearer', 'basic'],
     keepsFirstGroup: true,
     mustLookRandom: true,
   },
-  { pattern: /(:\/\/[^\s:@/"'`\\]{0,128}:)[^\s@/"'`\\{}]{1,256}(?=@)/g, keepsFirstGroup: true },
+  {
+    pattern: /(:\/\/[^\s:@/"'`\\]{0,128}:)[^\s@/"'`\\{}]{1,256}(?=@)/g,
+    hints: ['://'],
+    keepsFirstGroup: true,
+  },
 ];
 
 const byShape =
-  ({ pattern, keepsFirstGroup, mustLookRandom }: Shape): Pass =>
+  ({ pattern, hints, keepsFirstGroup, mustLookRandom }: Shape): Pass =>
   (text) => {
+    const searched = pattern.ignoreCase ? text.toLowerCase() : text;
+    if (!hints.some((hint) => searched.includes(hint))) return { text, count: 0 };
     let count = 0;
     const replaced = text.replace(pattern, (match: string, first: unknown) => {
       const kept = keepsFirstGroup === true && typeof first === 'string' ? first : '';

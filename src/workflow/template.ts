@@ -43,7 +43,9 @@ export const isUserName = (name: string): boolean => USER_NAMES.has(name) || nam
 
 /** Names a template uses, in order, with repetitions; blanks around a name do not count. */
 export const placeholders = (template: string): string[] =>
-  Array.from(template.matchAll(placeholder()), (match) => (match[1] ?? '').trim());
+  !template.includes('{{')
+    ? []
+    : Array.from(template.matchAll(placeholder()), (match) => (match[1] ?? '').trim());
 
 /** Fixed text and names of a template, in order; what validation looks at. */
 export type TemplatePart = { readonly fixed: string } | { readonly name: string };
@@ -65,19 +67,21 @@ export const templateParts = (template: string): TemplatePart[] => {
  * @throws {WfError} input-field-missing: the run's input has no such field; bug: any other name without a value
  */
 export const expand = (template: string, values: ReadonlyMap<string, string>): string =>
-  // A replacer function: in a replacement string `$&` and the like of a value would have a meaning.
-  template.replace(placeholder(), (_whole, inner: string) => {
-    const name = inner.trim();
-    const value = values.get(name);
-    if (value !== undefined) return value;
-    const field = fieldOf(name);
-    if (field === undefined) throw bug(`no value for {{${name}}}`);
-    throw usageError(
-      'input-field-missing',
-      `The definition needs {{${name}}}, which this input does not have.`,
-      {
-        where: `input field "${field}"`,
-        hint: `Give the input as a JSON object with "task" and ${JSON.stringify(field)}.`,
-      },
-    );
-  });
+  !template.includes('{{')
+    ? template
+    : // A replacer function: in a replacement string `$&` and the like of a value would have a meaning.
+      template.replace(placeholder(), (_whole, inner: string) => {
+        const name = inner.trim();
+        const value = values.get(name);
+        if (value !== undefined) return value;
+        const field = fieldOf(name);
+        if (field === undefined) throw bug(`no value for {{${name}}}`);
+        throw usageError(
+          'input-field-missing',
+          `The definition needs {{${name}}}, which this input does not have.`,
+          {
+            where: `input field "${field}"`,
+            hint: `Give the input as a JSON object with "task" and ${JSON.stringify(field)}.`,
+          },
+        );
+      });

@@ -57,6 +57,35 @@ describe('redaction', () => {
     },
   );
 
+  // One for every way to begin: what is looked for first must never keep a pattern from being tried.
+  const shapes = [
+    /^sk-a1[A-Za-z0-9_-]{14}$/,
+    /^gh[opsur]_[A-Za-z0-9]{20}$/,
+    /^github_pat_[A-Za-z0-9_]{20}$/,
+    /^xox[abeprs]-a1[A-Za-z0-9-]{8}$/,
+    /^(AKIA|ASIA)[0-9A-Z]{16}$/,
+    /^AIza[0-9A-Za-z_-]{30}$/,
+    /^glpat-a1[A-Za-z0-9_-]{18}$/,
+    /^npm_a1[A-Za-z0-9]{28}$/,
+    /^[rs]k_(live|test)_a1[A-Za-z0-9]{14}$/,
+    /^hf_a1[A-Za-z0-9]{28}$/,
+    /^SG\.a1[A-Za-z0-9_-]{14}\.[A-Za-z0-9_-]{16}$/,
+    /^[0-9]{8,10}:AA[A-Za-z0-9_-]{30}$/,
+    /^eyJ[A-Za-z0-9_-]{8}\.[A-Za-z0-9_-]{8}$/,
+    /^[Bb][Ee][Aa][Rr][Ee][Rr] a1[A-Za-z0-9]{14}$/,
+    /^[Bb][Aa][Ss][Ii][Cc] a1[A-Za-z0-9]{14}$/,
+    /^https:\/\/[a-z]{0,5}:[a-z0-9]{1,9}@host$/,
+    /^-----BEGIN [A-Z]{0,9} ?PRIVATE KEY-----[A-Za-z0-9]{9}$/,
+  ];
+  test.prop([
+    fc.oneof(...shapes.map((shape) => fc.stringMatching(shape))),
+    fc.constantFrom('', ' ', '\n', '"'),
+  ])('every shape of a secret is found, whatever is around it', (secret, around) => {
+    const { text: redacted, count } = makeRedactor({ values: [] })(`${around}${secret}${around}`);
+    expect(count).toBeGreaterThan(0);
+    expect(redacted).not.toContain(secret);
+  });
+
   test.prop([text])('a text without anything to hide comes back as the same text', (given) => {
     const result = makeRedactor({ values: [] })(given);
     if (result.count === 0) expect(result.text).toBe(given);

@@ -1,4 +1,5 @@
 /** classify: which route a task takes, how risky it is, and which words decided that. */
+import { fc } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { isRefusal } from '../../src/errors.ts';
 import { normaliseDefinition } from '../../src/workflow/normalise.ts';
@@ -75,6 +76,15 @@ describe('with routes of its own', () => {
     expect(wordsOf('Grüße, 東京-naïve x_1')).toEqual(['grüße', '東京', 'naïve', 'x', '1']);
     expect(sort('review the Pull-Request', undefined, raw)).toMatchObject({ words: ['pull request'] });
     expect(sort('pull the requests', undefined, raw)).toMatchObject({ route: 'rest', risk: 'high' });
+  });
+
+  test('plain text has the words that the rule for all scripts finds in it', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary-ascii' }), (text) => {
+        // An invisible character belongs to no word, and makes the text one of any script.
+        expect(wordsOf(text)).toEqual(wordsOf(`${text}\u200B`));
+      }),
+    );
   });
 
   test('a route may have any name, and the fallback is one too', () => {

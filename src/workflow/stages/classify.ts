@@ -16,11 +16,18 @@ type Match = { readonly route: Route; readonly words: readonly string[] };
  * folded and invisible characters dropped first, or "de\u200Blete" would be no risky word.
  */
 export const wordsOf = (text: string): readonly string[] =>
+  isAscii(text) ? asciiWords(text) : wordsOfAnyScript(text);
+
+const wordsOfAnyScript = (text: string): readonly string[] =>
   text
     .normalize('NFKC')
     .replace(/\p{Cf}/gu, '')
     .toLowerCase()
     .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+
+/** The same for plain text, without the tables of all scripts, which a process builds when it first asks for them. */
+const isAscii = (text: string): boolean => !/[^\0-\x7f]/.test(text);
+const asciiWords = (text: string): readonly string[] => text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
 
 /** Space-framed so that phrases of several words are found as whole words too. */
 const framed = (text: string): string => ` ${wordsOf(text).join(' ')} `;
