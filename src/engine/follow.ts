@@ -24,6 +24,8 @@ export async function follow(ports: EnginePorts, runId: string, options: Continu
     const due = await whatIsDue(ports, run, options);
     if (due === 'nothing') {
       await syncSeen(ports);
+      // Who stopped it may have been killed before its summary was written, and the answer names that file.
+      await ports.projections.keepUp(await ports.store.head());
       return { kind: followed ? 'followed' : 'ended', run };
     }
     if (due === 'continue') {

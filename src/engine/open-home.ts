@@ -25,6 +25,7 @@ import { noKey } from '../projections/key-state.ts';
 import type { DecidedEvent } from '../workflow/decide.ts';
 import { makeRedactor } from '../workflow/redact.ts';
 import type { RunState } from '../workflow/state.ts';
+import { isBehind } from './keep-up.ts';
 import type { EnginePorts, Interrupts, Projections } from './ports.ts';
 import { realWorld } from './real-world.ts';
 import { assertSummaryPlace } from './summary-place.ts';
@@ -55,9 +56,6 @@ export type OpenHomeOptions = {
   /** The command only looks. */
   readonly reading?: boolean;
 };
-
-/** Answers from the log append an event each and fold nothing; so many of them are read again by every command. */
-const KEEP_UP_EVENTS = 16;
 
 const quoted = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`;
 
@@ -98,9 +96,9 @@ export async function openWorkflowHome(options: OpenHomeOptions): Promise<OpenHo
   };
   const ports = assemble(options, paths, config, store, blobs, {
     project,
-    keepUp: async () => {
-      const behind = ((await store.head())?.seq ?? 0) - (readCheckpoint(index)?.seq ?? 0);
-      if (behind > KEEP_UP_EVENTS) await project();
+    keepUp: async (told) => {
+      const head = (await store.head())?.seq ?? 0;
+      if (isBehind(readCheckpoint(index)?.seq ?? 0, head, told?.seq ?? 0)) await project();
     },
     ...lookups(index, () => !store.indexMismatch),
   });
@@ -113,7 +111,7 @@ export async function openWorkflowHome(options: OpenHomeOptions): Promise<OpenHo
  */
 export async function openReadOnly(
   options: Pick<OpenHomeOptions, 'home' | 'env' | 'packageDir'>,
-): Promise<{ readonly ports: EnginePorts }> {
+): Promise<{ readonly ports: EnginePorts; readonly config: Config }> {
   const never = new AbortController().signal;
   const full: OpenHomeOptions = {
     ...options,
@@ -135,7 +133,7 @@ export async function openReadOnly(
     analysisInput: refused,
     improvementFacts: refused,
   };
-  return { ports: assemble(full, paths, config, store, blobs, projections) };
+  return { ports: assemble(full, paths, config, store, blobs, projections), config };
 }
 
 /** What the engine asks of the projections, from their rows. */

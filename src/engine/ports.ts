@@ -4,7 +4,7 @@
  */
 import type { StageOutputs } from '../events/run-events.ts';
 import type { Owner } from '../events/shared.ts';
-import type { BlobStore, EventStore, Sha256Hex } from '../log/event-store.ts';
+import type { BlobStore, EventStore, Position, Sha256Hex } from '../log/event-store.ts';
 import type { AnalysisInput } from '../projections/analysis-input.ts';
 import type { Improvement, Proposal } from '../projections/feedback.ts';
 import type { KeyState } from '../projections/key-state.ts';
@@ -69,8 +69,11 @@ export type World = {
 export type Projections = {
   /** Folds the log into files and index up to its durable end. */
   project(): Promise<void>;
-  /** Folds when so much has gathered since the last time that every further command would read it again. */
-  keepUp(): Promise<void>;
+  /**
+   * Folds when so much has gathered since the last time that every further command would read it again, and when
+   * `told`, the last event of what is about to be told, is not folded yet.
+   */
+  keepUp(told?: Position | null): Promise<void>;
   /** Whether the body of this definition is in the log already, as far as the index knows. */
   isRegistered(workflowId: string, hash: string): boolean;
   /** The claims of a key as far as the index has folded its stream; version 0 when it cannot say. */

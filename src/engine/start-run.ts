@@ -51,7 +51,7 @@ async function answerOnce(ports: EnginePorts, prepared: PreparedRequest): Promis
       const { runId, status } = holder.run;
       const data = { workflowId: prepared.loaded.id, key: prepared.key, runId, status };
       await noteAnswer(ports, prepared.keyStream, key.version, { type: 'RunReused', data });
-      await ports.projections.keepUp();
+      await ports.projections.keepUp(holder.position);
       return { kind: 'reused', run: holder.run };
     }
     case 'pending':
