@@ -8,7 +8,7 @@ import { failpoint } from '../failpoint.ts';
 import type { DispatchEffect } from '../workflow/effects.ts';
 import { next, type WorldEffect } from '../workflow/next.ts';
 import { configureTools } from './configure-tools.ts';
-import { recoverEffect } from './recover-effect.ts';
+import { askReceiver, recoverEffect } from './recover-effect.ts';
 import type { RunSession } from './session.ts';
 
 /** How often a running act looks whether its run was cancelled. */
@@ -99,11 +99,14 @@ async function dispatch(session: RunSession, effect: DispatchEffect): Promise<vo
   const onForce = (): void => end.abort();
   if (force.aborted) end.abort();
   force.addEventListener('abort', onForce, { once: true });
-  const result = await ports.world.dispatch(effect, end.signal).finally(() => {
+  const answer = await ports.world.dispatch(effect, end.signal).finally(() => {
     force.removeEventListener('abort', onForce);
     acting.abort();
     return watching;
   });
+  // Who ended the act waits for no further answer; it is asked for when the run goes on.
+  const result =
+    answer.result !== 'unknown' || end.signal.aborted ? answer : await askReceiver(ports, effect, answer);
   await session.applyOrThrow({ type: 'EffectEnded', effectId: effect.effectId, result });
   if (result.result === 'unknown') return;
   await session.flush({ durable: false });

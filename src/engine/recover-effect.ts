@@ -26,12 +26,7 @@ export async function recoverEffect(
     case 'performed':
       return ended({ result: 'confirmed', outcome: look.outcome, receipt: look.receipt });
     case 'absent':
-      return ended({
-        result: 'failed',
-        performed: false,
-        retryable: true,
-        error: { code: 'not-performed', message: 'the receiver does not know it' },
-      });
+      return ended(ABSENT);
     case 'cannot-tell':
       if (intended.idempotent) return performAgain();
       return ended({
@@ -43,6 +38,36 @@ export async function recoverEffect(
       });
   }
 }
+
+/**
+ * The same question right after an act whose end nobody saw: the receiver may know what this process does not. What
+ * an effect declared idempotent does about a doubt needs no answer.
+ */
+export async function askReceiver(
+  ports: RunSession['ports'],
+  effect: DispatchEffect,
+  doubt: Extract<EffectResult, { result: 'unknown' }>,
+): Promise<EffectResult> {
+  // "Absent" proves nothing while something of it may still be at work.
+  if ((await ports.world.livingChild(effect)) !== null) return doubt;
+  const { result: _result, reason: _reason, ...output } = doubt;
+  const look = await ports.world.lookup(effect);
+  switch (look.found) {
+    case 'performed':
+      return { ...output, result: 'confirmed', outcome: look.outcome, receipt: look.receipt };
+    case 'absent':
+      return { ...output, ...ABSENT };
+    case 'cannot-tell':
+      return doubt;
+  }
+}
+
+const ABSENT = {
+  result: 'failed',
+  performed: false,
+  retryable: true,
+  error: { code: 'not-performed', message: 'the receiver does not know it' },
+} as const;
 
 /**
  * "It did not happen" proves nothing while who was to do it may live: the process that intended it, or its child.
