@@ -19,6 +19,7 @@ import {
   runItem,
   status,
 } from './output/run-shapes.ts';
+import { tortureSchema } from './output/torture-schema.ts';
 
 const replayed = z.object({
   n: count,
@@ -119,6 +120,7 @@ export const outputSchemas = {
   }),
   ...buildSchemas,
   ...operateSchemas,
+  'wf.torture/1': tortureSchema,
 } as const;
 
 export type OutputName = keyof typeof outputSchemas;
@@ -159,6 +161,7 @@ export const outputsOfVerbs: Readonly<Record<string, readonly OutputName[]>> = {
   'definitions list': ['wf.list/1'],
   'definitions show': ['wf.definition/1'],
   'definitions validate': ['wf.validation/1'],
+  'definitions torture': ['wf.torture/1'],
   'definitions schema': ['wf.definition-schema/1'],
   'tools list': ['wf.list/1'],
   'tools bootstrap': ['wf.tool/1'],

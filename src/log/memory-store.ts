@@ -34,11 +34,18 @@ export const createMemoryStore = (options: MemoryStoreOptions): MemoryStore => {
   let last: LastLine = { seq: 0, id: null, hash: GENESIS_HASH };
   let durableSeq = 0;
 
+  /** Each line decoded once, when it is first asked for: a line never changes. */
+  const decoded: StoredEvent[] = [];
+
   const decodeAt = (at: number): StoredEvent => {
+    const known = decoded[at];
+    if (known !== undefined) return known;
     const event = decodeLine(lines[at] ?? '');
     if (isInvalid(event)) throw bug(`line ${at + 1} of the memory log: ${event.invalid}`);
     requireKnown(event);
-    return upcast(event);
+    const current = upcast(event);
+    decoded[at] = current;
+    return current;
   };
   const record = (line: string, stream: string): void => {
     const known = streams.get(stream);

@@ -233,6 +233,15 @@ const ROWS: Readonly<Record<string, Row>> = {
       bad(3, 'definitions', 'validate', './nosuch.json'),
     ],
   },
+  'definitions torture': {
+    good: [ok('wf.torture/1', 'definitions', 'torture', 'autonomous-e2e', '--route', 'ops')],
+    bad: [
+      bad(3, 'definitions', 'torture', 'nosuch'),
+      bad(2, 'definitions', 'torture', 'autonomous-e2e', '--route', 'nosuch'),
+      bad(2, 'definitions', 'torture', 'autonomous-e2e', '--input', '  '),
+      { ...bad(2, 'definitions', 'torture', '$1'), given: broken },
+    ],
+  },
   'definitions schema': {
     good: [ok('wf.definition-schema/1', 'definitions', 'schema')],
     bad: [bad(2, 'definitions', 'schema', 'surplus')],

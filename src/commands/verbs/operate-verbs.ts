@@ -34,6 +34,23 @@ export const OPERATE_VERBS: readonly VerbSpec[] = [
     load: () => import('../definitions-validate.ts'),
   },
   {
+    name: 'definitions torture',
+    group: 'Build',
+    summary: 'what a crash anywhere would do to a workflow: tried with nothing started, sent or written',
+    args: [{ name: 'workflow', required: true, summary: 'id of a definition' }],
+    options: [
+      {
+        name: 'input',
+        value: 'TEXT',
+        summary: 'try this task (default: one for each route); `-` reads standard input',
+      },
+      { name: 'input-file', value: 'FILE', summary: 'try the task in a file' },
+      { name: 'route', value: 'NAME', summary: 'try this route' },
+      { name: 'twice', summary: 'kill what goes on after a crash, too, at each of its points' },
+    ],
+    load: () => import('../definitions-torture.ts'),
+  },
+  {
     name: 'definitions schema',
     group: 'Build',
     summary: 'the JSON Schema of a definition, for editors',
