@@ -3,32 +3,21 @@
  * processes that die at the points they are told to. No file, no child process, no network: there is nothing here
  * that could reach one.
  */
-import { bug, WfError } from '../../errors.ts';
-import { type NewEvent, previewOf, type StoredEvent } from '../../events/envelope.ts';
-import { runStream } from '../../events/streams.ts';
-import { freshUlid } from '../../log/event-ids.ts';
-import { type AppendResult, ConflictError, type EventStore, type Sha256Hex } from '../../log/event-store.ts';
-import { createMemoryStore, type MemoryStore } from '../../log/memory-store.ts';
-import { noKey } from '../../projections/key-state.ts';
+import { WfError } from '../../errors.ts';
+import { previewOf } from '../../events/envelope.ts';
 import { type FileMap, runFiles } from '../../projections/run-files.ts';
-import { evolve } from '../../workflow/evolve.ts';
-import { noRun, type RunState } from '../../workflow/state.ts';
-import { isBehind } from '../keep-up.ts';
-import { asRunEvent } from '../load-run.ts';
-import type { EnginePorts, LoadedDefinition, World } from '../ports.ts';
+import type { RunState } from '../../workflow/state.ts';
+import type { EnginePorts, World } from '../ports.ts';
 import { noRecords, type Records } from './acts.ts';
 import { type Crash, CrashPoints, Killed } from './crashes.ts';
 import { recorders } from './recorders.ts';
 import type { Scenario } from './scenario.ts';
+import { ScratchLog, storeOf } from './scratch-log.ts';
+import { type PortsOptions, scratchPorts } from './scratch-ports.ts';
 
-export type ScratchOptions = {
-  readonly loaded: LoadedDefinition;
-  /** Named in rendered texts only; nothing looks there. */
-  readonly home: string;
-  readonly connected: EnginePorts['connected'];
-  readonly redact: EnginePorts['redact'];
-  readonly sha256: Sha256Hex;
+export type ScratchOptions = PortsOptions & {
   readonly toolCommand: World['toolCommand'];
+  /** False when config names a dispatch script of its own, whose jobs cannot be found by our key. */
   readonly declaresKey: boolean;
   readonly scenario: Scenario;
   readonly crashes: readonly Crash[];
@@ -65,29 +54,22 @@ export class ScratchHome {
   /** The run that the files of the home were last folded from, and how far into the log that was. */
   #projected: RunState | null = null;
   #projectedSeq = 0;
-  #store: MemoryStore;
-  #nowMs = BEGIN_MS;
   #pid = 1000;
   #boot = 1;
   #alive = false;
   /** The effect whose process is at work now, and the one whose process outlived its engine. */
   #working: string | null = null;
   #orphan: string | null = null;
-  /** Runs as far as they were looked at; what is in the log does not change. */
-  readonly #folded = new Map<string, RunState>();
   readonly #options: ScratchOptions;
+  readonly #log: ScratchLog;
+  readonly #clock = { nowMs: BEGIN_MS, now: () => this.#clock.nowMs };
   readonly #random = sequence(7);
   readonly #blobs = new Map<string, Uint8Array>();
 
   constructor(options: ScratchOptions) {
     this.#options = options;
     this.points = new CrashPoints(options.crashes);
-    this.#store = this.#open([]);
-  }
-
-  #open(lines: readonly string[]): MemoryStore {
-    const { sha256 } = this.#options;
-    return createMemoryStore({ clock: { now: () => this.#nowMs }, random: this.#random, sha256, lines });
+    this.#log = new ScratchLog({ clock: this.#clock, random: this.#random, sha256: options.sha256 });
   }
 
   /** Runs a command as a process of its own; `killed` when a crash came first. */
@@ -123,8 +105,7 @@ export class ScratchHome {
     this.#working = null;
     if (crash.power) {
       this.#boot += 1;
-      this.#store = this.#open(this.#store.durableLines());
-      this.#folded.clear();
+      this.#log.powerCut();
     }
     this.crashed.push({ crash, place, run: this.run(), acts: this.records.acts.length, acting });
     throw new Killed();
@@ -132,8 +113,7 @@ export class ScratchHome {
 
   #image(): Image {
     const { acts, bootstraps, lookups, fileLooks } = this.records;
-    const lines = this.#store.lines().length;
-    const durable = this.#store.durableLines().length;
+    const { lines, durable } = this.#log.extent;
     // Who gave a command gives it again when it was cut off: the same disk after another command is another moment.
     const world = [this.#pid, acts.length, bootstraps.length, lookups.length, fileLooks, this.#working];
     return {
@@ -152,11 +132,6 @@ export class ScratchHome {
     return this.#projected?.runId === runId && this.#projected.version === version;
   }
 
-  runIds(): readonly string[] {
-    const started = this.#store.events().filter(({ type }) => type === 'RunStarted');
-    return started.map(({ data }) => (data as { runId: string }).runId);
-  }
-
   /** The newest run as the log has it; null before the first. */
   run(): RunState | null {
     return this.runs().at(-1) ?? null;
@@ -164,68 +139,27 @@ export class ScratchHome {
 
   /** In the order they were started. */
   runs(): readonly RunState[] {
-    return this.runIds().map((runId) => {
-      const before = this.#folded.get(runId) ?? noRun;
-      const run = fold(this.#store.events(runStream(runId)).slice(before.version), before);
-      this.#folded.set(runId, run);
-      return run;
-    });
+    return this.#log.runs();
   }
 
   #ports(pid: number): EnginePorts {
-    const { loaded, home, connected, redact, sha256 } = this.#options;
-    const never = new AbortController().signal;
-    return {
-      home,
-      store: this.#storeOf(pid),
-      blobs: {
-        put: async (bytes) => {
-          this.#assertAlive(pid);
-          const hash = sha256(bytes);
-          this.#blobs.set(hash, bytes);
-          return hash;
-        },
-        get: async (hash) => this.#blobs.get(hash) ?? null,
-      },
-      sha256,
-      clock: {
-        now: () => this.#nowMs,
-        sleep: async (ms, signal) => {
-          if (signal?.aborted === true) return;
-          this.#assertAlive(pid);
-          this.#nowMs += Math.max(ms, 1);
-        },
-      },
-      newId: () => freshUlid(this.#nowMs, this.#random),
-      randomWord: (length) => Array.from(this.#random(length), (byte) => 'abcdefgh'[byte % 8]).join(''),
-      redact,
-      connected,
-      definitions: {
-        load: async () => loaded,
-        parse: async () => loaded.definition,
-      },
-      world: this.#world(pid),
-      projections: {
-        project: () => this.#project(pid),
-        keepUp: async (told) => {
-          const head = (await this.#store.head())?.seq ?? 0;
-          if (isBehind(this.#projectedSeq, head, told?.seq ?? 0)) await this.#project(pid);
-        },
-        keyState: () => noKey,
-        isRegistered: () => false,
-        analysisInput: () => {
-          throw bug('a tortured run analyses nothing');
-        },
-        improvementFacts: () => ({ proposal: null, improvements: [] }),
-      },
-      ownership: {
-        self: { host: 'scratch', bootId: `boot-${this.#boot}`, pid, pidStart: String(pid) },
-        // One process at a time: every other one has ended.
-        stateOf: (owner) => (owner.pid === pid ? 'alive' : 'gone'),
-      },
-      interrupts: { stop: never, force: never },
-      improve: async () => ({ suggestions: 0, applied: [] }),
+    const mortal = {
+      pass: (place: string) => this.#pass(pid, place),
+      assertAlive: () => this.#assertAlive(pid),
     };
+    return scratchPorts({
+      ...this.#options,
+      ...mortal,
+      pid,
+      bootId: `boot-${this.#boot}`,
+      store: storeOf(this.#log, mortal),
+      blobs: this.#blobs,
+      clock: this.#clock,
+      random: this.#random,
+      world: this.#world(pid),
+      project: () => this.#project(pid),
+      projectedSeq: () => this.#projectedSeq,
+    });
   }
 
   #world(pid: number): World {
@@ -245,10 +179,7 @@ export class ScratchHome {
         if (lives) this.#orphan = null;
         return lives;
       },
-      durableEffects: (runId) => {
-        const onDisk = this.#store.durableLines().length;
-        return fold(this.#store.events(runStream(runId)).filter(({ seq }) => seq <= onDisk)).effects;
-      },
+      durableEffects: (runId) => this.#log.durableRun(runId).effects,
       projected: (path) =>
         /^(?:state\/runs|outbox|tasks)\//.test(path)
           ? typeof this.files()?.get(path) === 'string'
@@ -259,58 +190,14 @@ export class ScratchHome {
   /** As the projector does: the durable log, folded into whole files. */
   async #project(pid: number): Promise<void> {
     this.#pass(pid, 'before the projections were written');
-    const head = await this.#store.head();
-    if (head !== null) await this.#store.sync(head);
+    const { store } = this.#log;
+    const head = await store.head();
+    if (head !== null) await store.sync(head);
     this.#projected = this.run();
     this.#projectedSeq = head?.seq ?? 0;
     this.#pass(pid, 'after the projections were written');
   }
-
-  #storeOf(pid: number): EventStore {
-    const store = (): MemoryStore => {
-      this.#assertAlive(pid);
-      return this.#store;
-    };
-    const guarded = async <T>(events: readonly NewEvent[], append: () => Promise<T>): Promise<T> => {
-      const what = events.map(({ type }) => type).join(', ');
-      this.#pass(pid, `before ${what} was recorded`);
-      const result = await append();
-      this.#pass(pid, `after ${what} was recorded`);
-      return result;
-    };
-    return {
-      capabilities: this.#store.capabilities,
-      append: (stream, version, events, options) =>
-        guarded(events, () => store().append(stream, version, events, options)),
-      // One write to a file may be cut between any two of its commits, so each is a write of its own here; what makes
-      // them durable comes with the last, as it does there.
-      appendInOrder: async (commits, options) => {
-        const results: AppendResult[] = [];
-        for (const [index, { stream, expectedVersion, events, commitId }] of commits.entries()) {
-          const durable = options.durable && index === commits.length - 1;
-          const append = () => store().append(stream, expectedVersion, events, { durable, commitId });
-          results.push(await guarded(events, append).catch((error: unknown) => rethrowAt(error, index)));
-        }
-        return results;
-      },
-      read: (...args) => store().read(...args),
-      readAll: (...args) => store().readAll(...args),
-      subscribe: (...args) => store().subscribe(...args),
-      sync: async (upTo) => store().sync(upTo),
-      head: async () => store().head(),
-      headOf: async (stream) => store().headOf(stream),
-      close: async () => undefined,
-    };
-  }
 }
-
-function rethrowAt(error: unknown, index: number): never {
-  if (!(error instanceof ConflictError)) throw error;
-  throw new ConflictError(error.stream, error.expected, error.actual, index);
-}
-
-const fold = (events: readonly StoredEvent[], from = noRun): RunState =>
-  events.reduce((state, event) => evolve(state, asRunEvent(event)), from);
 
 /** The same bytes for every life, so that a finding can be looked at again. */
 function sequence(seed: number): (length: number) => Uint8Array {
