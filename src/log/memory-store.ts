@@ -16,6 +16,8 @@ import { followLog } from './subscribe.ts';
 export type MemoryStoreOptions = EncoderEnv & {
   /** Lines of an earlier store: what was left after a crash. */
   readonly lines?: readonly string[];
+  /** Decode each line once and give out the same event every time: for callers that change none, and read often. */
+  readonly sharesEvents?: boolean;
 };
 
 export type MemoryStore = EventStore & {
@@ -34,7 +36,7 @@ export const createMemoryStore = (options: MemoryStoreOptions): MemoryStore => {
   let last: LastLine = { seq: 0, id: null, hash: GENESIS_HASH };
   let durableSeq = 0;
 
-  /** Each line decoded once, when it is first asked for: a line never changes. */
+  /** By line, where events are shared. */
   const decoded: StoredEvent[] = [];
 
   const decodeAt = (at: number): StoredEvent => {
@@ -44,7 +46,7 @@ export const createMemoryStore = (options: MemoryStoreOptions): MemoryStore => {
     if (isInvalid(event)) throw bug(`line ${at + 1} of the memory log: ${event.invalid}`);
     requireKnown(event);
     const current = upcast(event);
-    decoded[at] = current;
+    if (options.sharesEvents === true) decoded[at] = current;
     return current;
   };
   const record = (line: string, stream: string): void => {

@@ -69,7 +69,8 @@ export class ScratchHome {
   constructor(options: ScratchOptions) {
     this.#options = options;
     this.points = new CrashPoints(options.crashes);
-    this.#log = new ScratchLog({ clock: this.#clock, random: this.#random, sha256: options.sha256 });
+    const { sha256 } = options;
+    this.#log = new ScratchLog({ clock: this.#clock, random: this.#random, sha256, sharesEvents: true });
   }
 
   /** Runs a command as a process of its own; `killed` when a crash came first. */
