@@ -32,11 +32,13 @@ describe('a command that may not be repeated', () => {
   });
 
   it('that cannot begin is tried again by itself where `retry` says so', async () => {
-    const report = await tortureOf({ definition: { execute: command({ retry: { maxAttempts: 3 } }) } });
+    const report = await tortureOf({
+      definition: { execute: command({ retry: { maxAttempts: 3 }, notPerformedExitCodes: [75] }) },
+    });
     expect(report).toMatchObject(SOUND);
     expect(byTrouble(report).refused).toBe('tried-again');
     expect(byTrouble(report).failed).toBe('fails');
-    expect(keysOf(report)).toEqual(['idempotent']);
+    expect(keysOf(report)).toEqual(['idempotent', 'notPerformedExitCodes']);
   });
 
   it('is not torn apart by a failure that nobody was told of: that is a new run, and said', async () => {

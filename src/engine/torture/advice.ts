@@ -25,6 +25,7 @@ export function adviceFor(
   if (has('waits') && !step.idempotent) advice.push(WAITS);
   const refused = troubles.find(({ trouble }) => trouble === 'refused');
   if (refused?.outcome === 'fails' || crashes.some(({ outcome }) => outcome === 'fails')) advice.push(RETRY);
+  if (step.notPerformedExitCodes.length > 0) advice.push(takenAtItsWord(step.notPerformedExitCodes));
   switch (dispatcher) {
     case 'manual':
       if (step.dispatcher === 'auto') advice.push(NOBODY_CONNECTED);
@@ -53,6 +54,11 @@ const RETRY: Advice = {
   setting: '"retry": {"maxAttempts": 3}',
   text: 'an attempt that certainly did not happen would be followed by another by itself',
 };
+const takenAtItsWord = (codes: readonly number[]): Advice => ({
+  key: 'notPerformedExitCodes',
+  setting: `"notPerformedExitCodes": [${codes.join(', ')}]`,
+  text: 'is taken at its word: a program that acts and then ends so is performed again',
+});
 const NOBODY_CONNECTED: Advice = {
   key: 'openclaw',
   setting: '"openclaw": {}',
