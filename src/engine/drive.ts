@@ -5,11 +5,14 @@
 import { ExitCode, WfError } from '../errors.ts';
 import { isoTime } from '../events/iso-time.ts';
 import { failpoint } from '../failpoint.ts';
+import type { Verified } from '../workflow/command.ts';
 import type { DispatchEffect } from '../workflow/effects.ts';
 import { next, type WorldEffect } from '../workflow/next.ts';
+import { judgeOutcome, type VerifyPlan } from '../workflow/stages/verify.ts';
 import { configureTools } from './configure-tools.ts';
 import { askReceiver, recoverEffect } from './recover-effect.ts';
 import type { RunSession } from './session.ts';
+import { readText } from './texts.ts';
 
 /** How often a running act looks whether its run was cancelled. */
 const CANCEL_POLL_MS = 300;
@@ -58,13 +61,20 @@ async function perform(session: RunSession, effect: WorldEffect): Promise<void> 
       // The run record is one of the files that may be checked, so it is written first.
       await session.flush({ durable: true });
       await ports.projections.project();
-      await session.applyOrThrow({ type: 'Verified', checks: await ports.world.checkFiles(effect.files) });
+      await session.applyOrThrow({ type: 'Verified', ...(await verify(session, effect)) });
       return;
     case 'analyse':
       await session.flush({ durable: true });
       await session.applyOrThrow({ type: 'Analysed', output: await analyse(session) });
       return;
   }
+}
+
+async function verify({ ports }: RunSession, { files, outcome }: VerifyPlan): Promise<Verified> {
+  const checks = await ports.world.checkFiles(files);
+  if (outcome === undefined) return { checks };
+  const texts = await Promise.all(outcome.texts.map((text) => readText(ports.blobs, text)));
+  return { checks, outcome: judgeOutcome(texts, outcome) };
 }
 
 /** Improvement is a courtesy of the log stage: its own failure is recorded and fails nothing. */

@@ -12,6 +12,7 @@ import type { DecidedEvent } from '../workflow/decide.ts';
 import type { Definition, Tool } from '../workflow/definition.ts';
 import type { DispatchEffect, EffectResult, LookupResult } from '../workflow/effects.ts';
 import type { Finding } from '../workflow/finding.ts';
+import type { FileToCheck } from '../workflow/stages/verify.ts';
 import type { RunState } from '../workflow/state.ts';
 
 export type EngineClock = {
@@ -63,7 +64,7 @@ export type World = {
   /** Absolute program and arguments of a tool, templates expanded. */
   toolCommand(tool: Tool): readonly string[];
   bootstrap(tool: Tool, signal: AbortSignal): Promise<ToolBootstrap>;
-  checkFiles(paths: readonly string[]): Promise<StageOutputs['verify']['checks']>;
+  checkFiles(files: readonly FileToCheck[]): Promise<StageOutputs['verify']['checks']>;
 };
 
 export type Projections = {

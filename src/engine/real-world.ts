@@ -41,9 +41,12 @@ export function realWorld(deps: Omit<PerformDeps, 'signal'>): World {
         { ...deps, signal },
       );
     },
-    checkFiles: async (paths) => {
-      const checks = checkFiles(paths.map((path) => (path.startsWith('/') ? path : `${home}/${path}`)));
-      return checks.map((check, i) => ({ file: paths[i] ?? check.file, exists: check.exists }));
+    checkFiles: async (files) => {
+      const absolute = files.map((one) => ({
+        ...one,
+        file: one.file.startsWith('/') ? one.file : `${home}/${one.file}`,
+      }));
+      return checkFiles(absolute).map((check, i) => ({ ...check, file: files[i]?.file ?? check.file }));
     },
   };
 }

@@ -59,7 +59,16 @@ export const stageOutputs = {
     /** `hand-over`: only brief, receipt and run record were checked, for the work is not done yet. */
     mode: z.enum(['work', 'hand-over']),
     ok: z.boolean(),
-    checks: z.array(z.strictObject({ file: z.string(), exists: z.boolean() })),
+    checks: z.array(
+      z.strictObject({
+        file: z.string(),
+        exists: z.boolean(),
+        /** What it is not as the definition asks, in words; absent when all holds. */
+        failed: z.array(z.string()).exactOptional(),
+      }),
+    ),
+    /** What was wrong with what came back; absent when nothing was asked of it. */
+    outcome: z.strictObject({ ok: z.boolean(), problem: z.string().exactOptional() }).exactOptional(),
   }),
   deliver: z.strictObject({
     /** Where the summary stands: relative to the home, or absolute when config allows that root. */

@@ -1,7 +1,7 @@
 /** Paths of a definition. The summary is written, so its place is restricted; config decides about further roots. */
 import { readPath } from './definition-paths.ts';
 import { type DefinitionPath, error, type Finding, warning } from './finding.ts';
-import { own, textOf, textsOf } from './raw-value.ts';
+import { listOf, own, textOf, textsOf } from './raw-value.ts';
 import { placeholders } from './template.ts';
 
 /** What the engine alone writes, and what is the user's own input. */
@@ -72,6 +72,10 @@ export const checkPaths = (raw: unknown): Finding[] => {
     ...textsOf(own(own(raw, 'verify'), 'requiredFiles')).flatMap(({ text, index }) =>
       checkReading(['verify', 'requiredFiles', index], text),
     ),
+    ...listOf(own(own(raw, 'verify'), 'files')).flatMap((rule, index) => {
+      const path = textOf(own(rule, 'path'));
+      return path === undefined ? [] : checkReading(['verify', 'files', index, 'path'], path);
+    }),
     ...(summary === undefined
       ? []
       : [...checkReading(summaryPath, summary), ...checkSummary(summaryPath, summary)]),

@@ -1,7 +1,7 @@
 /** Which template names each place of a definition may use; an unknown name is an error before anything runs. */
 import { nearest } from './did-you-mean.ts';
 import { type DefinitionPath, error, type Finding, warning } from './finding.ts';
-import { actionsOf, entriesOf, own, textOf, textsOf } from './raw-value.ts';
+import { actionsOf, entriesOf, listOf, own, textOf, textsOf } from './raw-value.ts';
 import { fieldOf, isKnownName, placeholders, TEMPLATE_NAMES, type TemplateName } from './template.ts';
 
 type Place = {
@@ -83,6 +83,9 @@ export const checkTemplates = (raw: unknown): Finding[] => [
     ...checkCommand(ACTION, path, action),
     ...checkOne(ACTION, [...path, 'message'], own(action, 'message')),
   ]),
+  ...listOf(own(own(raw, 'verify'), 'files')).flatMap((rule, index) =>
+    checkOne(REQUIRED_FILE, ['verify', 'files', index, 'path'], own(rule, 'path')),
+  ),
   ...checkList(REQUIRED_FILE, ['verify', 'requiredFiles'], own(own(raw, 'verify'), 'requiredFiles')),
   ...checkOne(SUMMARY, ['deliver', 'summaryFile'], own(own(raw, 'deliver'), 'summaryFile')),
 ];

@@ -13,6 +13,9 @@ export type Fresh = {
   readonly salt: string;
 };
 
+/** What a look at files and answers came to. */
+export type Verified = Pick<StageOutputs['verify'], 'checks' | 'outcome'>;
+
 /** Commands of the run's owner: what they decide carries the epoch, and the run advances as far as it can. */
 export type OwnerCommand =
   | {
@@ -41,7 +44,7 @@ export type OwnerCommand =
     }
   | { readonly type: 'BeginStep'; readonly step: string; readonly nonce: string }
   | { readonly type: 'EffectEnded'; readonly effectId: string; readonly result: EffectResult }
-  | { readonly type: 'Verified'; readonly checks: StageOutputs['verify']['checks'] }
+  | ({ readonly type: 'Verified' } & Verified)
   | { readonly type: 'Analysed'; readonly output: NonNullable<StageOutputs['log']['selfImprove']> };
 
 /** Commands of anybody: one fact, recorded and acknowledged; the run is continued by a lease of its own. */

@@ -14,7 +14,7 @@ import { evolve, type FoldableEvent } from './evolve.ts';
 import { approve, cancel, reject, report, resolve } from './outside.ts';
 import { withSalt } from './salt.ts';
 import { beginStep, effectEnded } from './stages/execute.ts';
-import { missingOf } from './stages/verify.ts';
+import { verifyProblem } from './stages/verify.ts';
 import { type RunState, stageOf } from './state.ts';
 
 export type DecidedEvent = RunEvent & { readonly meta?: Meta };
@@ -133,16 +133,23 @@ function inLease(
       return effectEnded(context, state, command);
     case 'Verified': {
       if (!isRunning(state, 'verify')) return notDue(state, 'verify');
-      const missing = missingOf(command.checks);
-      const checks = [...command.checks];
+      const problem = verifyProblem(command);
+      const { checks, outcome } = command;
       const attempt = stageOf(state, 'verify').attempts;
-      if (missing.length > 0) {
-        const error = { code: 'verify-failed', message: `missing: ${missing.join(', ')}` };
+      if (problem !== undefined) {
+        const error = { code: 'verify-failed', message: problem };
         return [{ type: 'StageFailed', data: { stage: 'verify', attempt, error, checks } }];
       }
       const handedOver = stageOf(state, 'execute').output as { outcome?: string } | null;
       const mode = handedOver?.outcome === 'handed_off' ? 'hand-over' : 'work';
-      return [completeStage(state, 'verify', { mode, ok: true, checks })];
+      return [
+        completeStage(state, 'verify', {
+          mode,
+          ok: true,
+          checks,
+          ...(outcome === undefined ? {} : { outcome }),
+        }),
+      ];
     }
     case 'Analysed':
       if (!isRunning(state, 'log')) return notDue(state, 'log');

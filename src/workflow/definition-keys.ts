@@ -16,6 +16,8 @@ export type KeyPlace =
   | 'execute'
   | 'step'
   | 'verify'
+  | 'file'
+  | 'outcome'
   | 'deliver'
   | 'selfImprove';
 
@@ -72,7 +74,9 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   toolCommand: ['command', 'args', 'required', 'timeout'],
   execute: ['steps', ...ACTION_KEYS],
   step: ['id', ...ACTION_KEYS],
-  verify: ['requiredFiles'],
+  verify: ['requiredFiles', 'files', 'outcome'],
+  file: ['path', 'fresh', 'minBytes', 'contains', 'notContains', 'json'],
+  outcome: ['notEmpty', 'failOn'],
   deliver: ['summaryFile'],
   selfImprove: ['enabled', 'autoApplyLowRisk', 'maxChangesPerRun'],
 };
@@ -89,7 +93,9 @@ export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   toolCommand: ['env', 'cwd', 'retry', 'check'],
   execute: LATER_ACTION_KEYS,
   step: LATER_ACTION_KEYS,
-  verify: ['files', 'command', 'outcome'],
+  verify: ['command'],
+  file: [],
+  outcome: [],
   deliver: ['actions', 'approval'],
   selfImprove: ['revert'],
 };
@@ -113,8 +119,9 @@ export const placeOf = (path: readonly (string | number)[]): KeyPlace => {
   switch (first) {
     case undefined:
       return 'definition';
-    case 'defaults':
     case 'verify':
+      return second === 'files' ? 'file' : second === 'outcome' ? 'outcome' : 'verify';
+    case 'defaults':
     case 'deliver':
     case 'selfImprove':
       return first;

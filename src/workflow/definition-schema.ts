@@ -88,6 +88,29 @@ const step = z.strictObject({ id: id.optional(), ...actionShape });
 /** One action, or steps: one object with all keys, because a union answers a typing error with all its arms. */
 const execute = z.strictObject({ steps: z.array(step).min(1).max(MAX_STEPS).optional(), ...actionShape });
 
+const fileRule = z.strictObject({
+  path: argument.min(1),
+  fresh: z
+    .boolean()
+    .optional()
+    .describe("Changed since this run's first act: yesterday's file does not pass."),
+  minBytes: z.int().min(0).optional(),
+  contains: list(line).optional().describe('Texts that must stand in the file.'),
+  notContains: list(line).optional().describe('Texts that must not stand in the file.'),
+  json: z.boolean().optional().describe('The file must be one JSON value.'),
+});
+
+const verify = z.strictObject({
+  requiredFiles: list(argument.min(1)).optional(),
+  files: list(fileRule).optional(),
+  outcome: z
+    .strictObject({
+      notEmpty: z.boolean().optional(),
+      failOn: list(line).optional().describe('An answer with one of these in it is a failure.'),
+    })
+    .optional(),
+});
+
 export const definitionSchema = z.strictObject({
   $schema: z.string().optional(),
   id,
@@ -97,7 +120,7 @@ export const definitionSchema = z.strictObject({
   plan: z.record(z.string(), list(line)).optional().describe('Lines of the brief, by route.'),
   autoConfigure: autoConfigure.optional(),
   execute: execute.optional(),
-  verify: z.strictObject({ requiredFiles: list(argument.min(1)).optional() }).optional(),
+  verify: verify.optional(),
   deliver: z.strictObject({ summaryFile: argument.min(1).optional() }).optional(),
   selfImprove: z
     .strictObject({

@@ -43,6 +43,26 @@ export type Step = {
   readonly message: string;
 };
 
+/** What a file must be like once the work is done. */
+export type FileRule = {
+  /** Template of a path. */
+  readonly path: string;
+  /** Changed since this run's first act: yesterday's file does not pass. */
+  readonly fresh: boolean;
+  readonly minBytes: number;
+  /** Texts that must, or must not, stand in the file, to the letter. */
+  readonly contains: readonly string[];
+  readonly notContains: readonly string[];
+  readonly json: boolean;
+};
+
+/** What must hold of what came back: an answer can be an "ok" and say that nothing was done. */
+export type OutcomeRule = {
+  readonly notEmpty: boolean;
+  /** Texts that make it a failure, wherever they stand in it; upper and lower case count as the same. */
+  readonly failOn: readonly string[];
+};
+
 export type Definition = {
   readonly id: string;
   readonly description: string;
@@ -59,6 +79,8 @@ export type Definition = {
   readonly steps: readonly Step[];
   /** Templates of paths. */
   readonly requiredFiles: readonly string[];
+  readonly files: readonly FileRule[];
+  readonly outcome?: OutcomeRule;
   /** Template of a path; contains `{{runId}}`. */
   readonly summaryFile: string;
   readonly selfImprove: {

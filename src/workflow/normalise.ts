@@ -2,7 +2,7 @@
  * A definition file's content, already validated, as the decider sees it: defaults filled in, durations in
  * milliseconds, legacy spellings resolved. The same content always gives the same definition; zod is not loaded.
  */
-import type { Definition, Retry, Step, Tool } from './definition.ts';
+import type { Definition, FileRule, Retry, Step, Tool } from './definition.ts';
 import {
   DEFAULT_FALLBACK,
   DEFAULT_HIGH_RISK_WORDS,
@@ -74,6 +74,22 @@ const planOf = (raw: RawDefinition['plan'], routes: readonly string[]): Definiti
   return plan;
 };
 
+type RawVerify = NonNullable<RawDefinition['verify']>;
+
+const fileRuleOf = (raw: NonNullable<RawVerify['files']>[number]): FileRule => ({
+  path: readPath(raw.path).path,
+  fresh: raw.fresh ?? false,
+  minBytes: raw.minBytes ?? 0,
+  contains: raw.contains ?? [],
+  notContains: raw.notContains ?? [],
+  json: raw.json ?? false,
+});
+
+const outcomeOf = ({ outcome }: RawVerify): Pick<Definition, 'outcome'> =>
+  outcome === undefined
+    ? {}
+    : { outcome: { notEmpty: outcome.notEmpty ?? false, failOn: outcome.failOn ?? [] } };
+
 const classifyOf = (raw: RawDefinition['classify']): Definition['classify'] => ({
   routes: raw?.routes ?? DEFAULT_ROUTES,
   highRiskWords: raw?.highRiskWords ?? DEFAULT_HIGH_RISK_WORDS,
@@ -98,6 +114,8 @@ export const normaliseDefinition = (validated: unknown): Definition => {
     tools: toolsOf(raw.autoConfigure, defaults),
     steps: actions.map((action) => stepOf(action, defaults)),
     requiredFiles: (raw.verify?.requiredFiles ?? [DEFAULT_REQUIRED_FILE]).map((file) => readPath(file).path),
+    files: (raw.verify?.files ?? []).map(fileRuleOf),
+    ...outcomeOf(raw.verify ?? {}),
     summaryFile: readPath(raw.deliver?.summaryFile ?? DEFAULT_SUMMARY_FILE).path,
     selfImprove: {
       enabled: raw.selfImprove?.enabled ?? false,

@@ -7,6 +7,7 @@ export function usedFields(definition: Definition): readonly string[] {
     ...[...definition.plan.values()].flat(),
     ...definition.steps.flatMap((step) => [step.command ?? '', ...step.args, step.message]),
     ...definition.requiredFiles,
+    ...definition.files.map((rule) => rule.path),
     definition.summaryFile,
   ];
   return [...new Set(templates.flatMap(placeholders).flatMap((name) => fieldOf(name) ?? []))];

@@ -226,7 +226,7 @@ export class Simulation {
           this.#point(pid);
           return { ok: true };
         },
-        checkFiles: async (paths) => paths.map((file) => ({ file, exists: true })),
+        checkFiles: async (files) => files.map(({ file }) => ({ file, exists: true })),
       },
       projections: {
         project: async () => {

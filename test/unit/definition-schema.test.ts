@@ -30,6 +30,8 @@ const PLACES: Readonly<Record<KeyPlace, Node>> = {
   execute: at('execute'),
   step: at('execute', 'steps', '[]'),
   verify: at('verify'),
+  file: at('verify', 'files', '[]'),
+  outcome: at('verify', 'outcome'),
   deliver: at('deliver'),
   selfImprove: at('selfImprove'),
 };

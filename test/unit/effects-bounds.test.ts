@@ -58,7 +58,9 @@ test('required files: a file and a folder are there, a dangling link and nothing
   fs.writeFileSync(path.join(dir, 'a'), '');
   fs.symlinkSync('nowhere', path.join(dir, 'link'));
   expect(
-    checkFiles([dir, `${dir}/a`, `${dir}/link`, `${dir}/a/b`, `${dir}/none`]).map((one) => one.exists),
+    checkFiles([dir, `${dir}/a`, `${dir}/link`, `${dir}/a/b`, `${dir}/none`].map((file) => ({ file }))).map(
+      (one) => one.exists,
+    ),
   ).toEqual([true, true, false, false, false]);
 });
 

@@ -1,39 +1,94 @@
 /**
- * verify: what must be on disk. The definition's files are checked when the work is known to be done; at a hand-over
- * nobody has done it yet, so only brief, receipt and run record are checked.
+ * verify: what must be on disk, and what must not be in the answer. The definition's rules are applied when the work
+ * is known to be done; at a hand-over nobody has done it yet, so only brief, receipt and run record are checked.
  */
+import type { Text } from '../../events/envelope.ts';
 import type { StageOutputs } from '../../events/run-events.ts';
+import type { Verified } from '../command.ts';
 import { homeRelative, type RunContext } from '../context.ts';
+import type { FileRule } from '../definition.ts';
 import { withoutOps } from '../ops-gate.ts';
 import { BLANK_ATTEMPT, templateValues } from '../render-step.ts';
 import { latestEffect, outputOf, type RunState } from '../state.ts';
 import { expand } from '../template.ts';
 
+/** One file to look at. Without a rule it only has to be there, and may be a folder. */
+export type FileToCheck = {
+  /** Home-relative where inside the home. */
+  readonly file: string;
+  readonly rule?: Omit<FileRule, 'path' | 'fresh'> & {
+    /** ISO 8601; the file must have changed since. */
+    readonly changedSince?: string;
+  };
+};
+
+export type OutcomeToCheck = {
+  /** What came back, one entry a step; the last is the one that must not be empty. */
+  readonly texts: readonly Text[];
+  readonly notEmpty: boolean;
+  readonly failOn: readonly string[];
+};
+
 export type VerifyPlan = {
   readonly mode: 'work' | 'hand-over';
-  /** Paths, home-relative where inside the home. */
-  readonly files: readonly string[];
+  readonly files: readonly FileToCheck[];
+  readonly outcome?: OutcomeToCheck;
 };
 
 export function planVerify(context: RunContext, state: RunState): VerifyPlan {
+  const { definition, home } = context;
   if (outputOf(state, 'execute')?.outcome === 'handed_off') {
-    const briefs = context.definition.steps.flatMap((step) => {
+    const briefs = definition.steps.flatMap((step) => {
       const effect = latestEffect(state, step.id);
       return effect?.dispatcher === 'manual' && effect.status === 'handed_off'
-        ? [`tasks/${effect.taskId}.md`]
+        ? [{ file: `tasks/${effect.taskId}.md` }]
         : [];
     });
-    return { mode: 'hand-over', files: [`state/runs/${state.runId}.json`, ...briefs] };
+    return { mode: 'hand-over', files: [{ file: `state/runs/${state.runId}.json` }, ...briefs] };
   }
   const values = templateValues(context, state, BLANK_ATTEMPT, withoutOps(context.input.task));
   values.set('brief', '');
-  const files = context.definition.requiredFiles.map((file) =>
-    homeRelative(context.home, expand(file, values)),
-  );
-  return { mode: 'work', files };
+  const place = (template: string): string => homeRelative(home, expand(template, values));
+  const began = state.effects[0]?.intendedAt;
+  const files: FileToCheck[] = [
+    ...definition.requiredFiles.map((template) => ({ file: place(template) })),
+    ...definition.files.map(({ path, fresh, ...rule }) => ({
+      file: place(path),
+      rule: { ...rule, ...(fresh && began !== undefined ? { changedSince: began } : {}) },
+    })),
+  ];
+  if (definition.outcome === undefined) return { mode: 'work', files };
+  const texts = definition.steps.map((step) => {
+    const effect = latestEffect(state, step.id);
+    return effect?.report?.text ?? effect?.stdout ?? '';
+  });
+  return { mode: 'work', files, outcome: { texts, ...definition.outcome } };
 }
 
-type Check = StageOutputs['verify']['checks'][number];
+/** What a look came to, in the words of one error message; undefined when everything is as the definition asks. */
+export function verifyProblem({ checks, outcome }: Verified): string | undefined {
+  const missing = checks.filter((check) => !check.exists).map((check) => check.file);
+  const wrong = checks.flatMap(({ file, failed = [] }) =>
+    failed.length === 0 ? [] : [`${file} ${failed.join(', ')}`],
+  );
+  const problems = [
+    ...(missing.length === 0 ? [] : [`missing: ${missing.join(', ')}`]),
+    ...wrong,
+    ...(outcome?.ok === false ? [`the answer ${outcome.problem ?? 'is not as it should be'}`] : []),
+  ];
+  return problems.length === 0 ? undefined : problems.join('; ');
+}
 
-export const missingOf = (checks: readonly Check[]): readonly string[] =>
-  checks.filter((check) => !check.exists).map((check) => check.file);
+/** @param texts what came back, whole; see {@link OutcomeToCheck} */
+export function judgeOutcome(
+  texts: readonly string[],
+  rule: Pick<OutcomeToCheck, 'notEmpty' | 'failOn'>,
+): NonNullable<StageOutputs['verify']['outcome']> {
+  if (rule.notEmpty && (texts.at(-1) ?? '').trim() === '') return { ok: false, problem: 'is empty' };
+  const plain = (text: string): string =>
+    text.normalize('NFKC').toLowerCase().replace(/[’‘]/g, "'").replace(/\s+/g, ' ');
+  const found = rule.failOn.find((phrase) =>
+    texts.some((text) => plain(text).includes(plain(phrase).trim())),
+  );
+  return found === undefined ? { ok: true } : { ok: false, problem: `says ${JSON.stringify(found)}` };
+}
