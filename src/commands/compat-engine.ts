@@ -4,7 +4,7 @@
  */
 import type { Answer } from '../engine/answer.ts';
 import { processInterrupts } from '../engine/interrupts.ts';
-import { holderOf, readKey } from '../engine/key-claims.ts';
+import { answeringSince, holderOf, readKey } from '../engine/key-claims.ts';
 import type { OpenHome } from '../engine/open-home.ts';
 import { prepareRequest } from '../engine/prepare-request.ts';
 import { resumeRun } from '../engine/resume-run.ts';
@@ -74,7 +74,11 @@ async function start(invocation: Invocation, home: OpenHome, input: string): Pro
   };
   if (!force) {
     const prepared = await prepareRequest(ports, request);
-    const holder = await holderOf(ports, await readKey(ports, prepared.keyStream));
+    const holder = await holderOf(
+      ports,
+      await readKey(ports, prepared.keyStream),
+      answeringSince(ports, prepared),
+    );
     const isAtWork =
       holder.kind === 'live' &&
       // Another input is refused where every other command refuses it.

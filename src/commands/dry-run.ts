@@ -1,6 +1,6 @@
 /** `wf run --dry-run`: what would happen, and why, from the same decisions a run makes. Writes nothing at all. */
 import { systemClock } from '../effects/clock.ts';
-import { holderOf, readKey } from '../engine/key-claims.ts';
+import { answeringSince, holderOf, readKey } from '../engine/key-claims.ts';
 import { openReadOnly } from '../engine/open-home.ts';
 import { type PreparedRequest, prepareRequest } from '../engine/prepare-request.ts';
 import { ExitCode, isRefusal, refusalToError } from '../errors.ts';
@@ -25,7 +25,9 @@ export async function dryRun(invocation: Invocation, input: string | undefined):
   });
   const prepared = await prepareRequest(home.ports, requestOf(invocation, input ?? ''));
   const key = await readKey(home.ports, prepared.keyStream);
-  const holder = prepared.request.force ? { kind: 'free' as const } : await holderOf(home.ports, key);
+  const holder = prepared.request.force
+    ? { kind: 'free' as const }
+    : await holderOf(home.ports, key, answeringSince(home.ports, prepared));
   const state = imagine(prepared);
   const steps = prepared.loaded.definition.steps.map((step) => coverOf(prepared.context, state, step));
   const route = outputOf(state, 'classify');

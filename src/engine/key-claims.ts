@@ -4,6 +4,7 @@
  */
 
 import type { NewEvent, StoredEvent } from '../events/envelope.ts';
+import { isoTime } from '../events/iso-time.ts';
 import type { KeyEvent } from '../events/key-events.ts';
 import { keyStream } from '../events/streams.ts';
 import { ConflictError, type Position } from '../log/event-store.ts';
@@ -11,6 +12,7 @@ import { type Claim, evolveKey, type KeyState } from '../projections/key-state.t
 import type { RunState } from '../workflow/state.ts';
 import { loadRun } from './load-run.ts';
 import type { EnginePorts } from './ports.ts';
+import type { PreparedRequest } from './prepare-request.ts';
 
 export type KeyHolder =
   | { readonly kind: 'free' }
@@ -39,11 +41,14 @@ export async function readKey(
   return state;
 }
 
-/** @param except a run whose own claims do not count (when that very run is being resumed) */
+/**
+ * @param except a run whose own claims do not count (when that very run is being resumed)
+ * @param since ISO 8601: finished runs that were started before answer no more
+ */
 export async function holderOf(
   ports: Pick<EnginePorts, 'store'>,
   key: KeyState,
-  except?: string,
+  { except, since = '' }: { readonly except?: string; readonly since?: string } = {},
 ): Promise<KeyHolder> {
   let live: KeyHolder = { kind: 'free' };
   const seen = new Set<string>();
@@ -54,12 +59,22 @@ export async function holderOf(
     if (run.version <= claim.runVersion) {
       if (live.kind === 'free') live = { kind: 'pending', claim, run };
     } else if (run.status === 'completed' || run.status === 'handed_off') {
+      if (run.createdAt < since) continue;
       return { kind: 'finished', claim, run, position };
     } else if ((run.status === 'running' || run.status === 'waiting') && live.kind === 'free') {
       live = { kind: 'live', claim, run };
     }
   }
   return live;
+}
+
+/** How far back a finished run answers this request; see `idempotency.window`. */
+export function answeringSince(
+  { clock }: Pick<EnginePorts, 'clock'>,
+  { context }: Pick<PreparedRequest, 'context'>,
+): { readonly since?: string } {
+  const { windowMs } = context.definition.idempotency;
+  return windowMs === null ? {} : { since: isoTime(Math.max(0, clock.now() - windowMs)) };
 }
 
 /**

@@ -107,7 +107,7 @@ async function resumeFailed(ports: EnginePorts, run: RunState, request: ResumeRe
   const key = await readKey(ports, stream);
   if (!run.forced) {
     const unforced = { ...key, claims: key.claims.filter((claim) => !claim.forced) };
-    const holder = await holderOf(ports, unforced, run.runId);
+    const holder = await holderOf(ports, unforced, { except: run.runId });
     if (holder.kind !== 'free') {
       const { runId } = holder.claim;
       throw conflictError(

@@ -9,7 +9,7 @@ import { continueReason } from '../workflow/continue-reason.ts';
 import { formatPath } from '../workflow/finding.ts';
 import type { RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
-import { holderOf, noteAnswer, readKey } from './key-claims.ts';
+import { answeringSince, holderOf, noteAnswer, readKey } from './key-claims.ts';
 import { contextOf, syncSeen } from './load-run.ts';
 import { LostRace } from './lost-race.ts';
 import type { EnginePorts } from './ports.ts';
@@ -34,7 +34,9 @@ export async function startRun(ports: EnginePorts, request: RunRequest): Promise
 async function answerOnce(ports: EnginePorts, prepared: PreparedRequest): Promise<Answer> {
   const { request } = prepared;
   const key = await readKey(ports, prepared.keyStream);
-  const holder = request.force ? { kind: 'free' as const } : await holderOf(ports, key);
+  const holder = request.force
+    ? { kind: 'free' as const }
+    : await holderOf(ports, key, answeringSince(ports, prepared));
   switch (holder.kind) {
     case 'free':
       return (await import('./begin-run.ts')).claimAndStart(ports, prepared, key.version);

@@ -32,6 +32,8 @@ const SUMMARY: Place = {
   names: ['workflowId', 'runId', 'route', 'risk', 'home', 'artifacts', 'date'],
   fields: false,
 };
+/** Rendered before there is a run. */
+const KEY: Place = { what: 'the key', names: ['workflowId', 'task', 'input', 'date'], fields: true };
 /** A tool is set up once, for all runs. */
 const TOOL: Place = { what: 'a tool command', names: ['home'], fields: false };
 
@@ -74,6 +76,7 @@ const checkCommand = (place: Place, path: DefinitionPath, holder: unknown): Find
 ];
 
 export const checkTemplates = (raw: unknown): Finding[] => [
+  ...checkOne(KEY, ['idempotency', 'key'], own(own(raw, 'idempotency'), 'key')),
   ...checkList(BRIEF_LINE, ['defaults', 'assumptions'], own(own(raw, 'defaults'), 'assumptions')),
   ...entriesOf(own(raw, 'plan')).flatMap(([route, lines]) => checkList(BRIEF_LINE, ['plan', route], lines)),
   ...entriesOf(own(own(raw, 'autoConfigure'), 'toolCommands')).flatMap(([name, tool]) =>

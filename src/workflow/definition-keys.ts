@@ -6,6 +6,9 @@
 /** Where in a file a key stands; list positions and user-chosen names are left out. */
 export type KeyPlace =
   | 'definition'
+  | 'input'
+  | 'inputField'
+  | 'idempotency'
   | 'defaults'
   | 'retry'
   | 'classify'
@@ -56,6 +59,8 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
     '$schema',
     'id',
     'description',
+    'input',
+    'idempotency',
     'defaults',
     'classify',
     'plan',
@@ -65,6 +70,9 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
     'deliver',
     'selfImprove',
   ],
+  input: ['fields'],
+  inputField: ['type', 'required', 'default', 'description'],
+  idempotency: ['key', 'window'],
   defaults: ['assumptions', 'timeout', 'retry'],
   retry: ['maxAttempts', 'backoff', 'maxBackoff'],
   classify: ['routes', 'highRiskWords', 'fallback'],
@@ -83,7 +91,10 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
 
 /** Ignoring one of these would run something else than what the author wrote, so they are errors in every file. */
 export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
-  definition: ['idempotency', 'approval', 'notify', 'schedules', 'limits', 'retention', 'input'],
+  definition: ['approval', 'notify', 'schedules', 'limits', 'retention'],
+  input: [],
+  inputField: ['enum', 'pattern', 'min', 'max'],
+  idempotency: [],
   defaults: ['idempotent', 'env', 'approval', 'notify', 'limits'],
   retry: ['retryOn'],
   classify: [],
@@ -121,7 +132,10 @@ export const placeOf = (path: readonly (string | number)[]): KeyPlace => {
       return 'definition';
     case 'verify':
       return second === 'files' ? 'file' : second === 'outcome' ? 'outcome' : 'verify';
+    case 'input':
+      return second === 'fields' ? 'inputField' : 'input';
     case 'defaults':
+    case 'idempotency':
     case 'deliver':
     case 'selfImprove':
       return first;

@@ -29,6 +29,12 @@ const timeout = duration
   .refine((value) => parseDuration(value) !== 0, { error: 'expected a duration above zero' })
   .describe('Per attempt: 500ms, 30s, 10m, 2h or 7d.');
 
+/** For what is kept or remembered, which may be longer than anything is waited for. */
+const longDuration = z
+  .string()
+  .regex(DURATION_PATTERN, { error: `expected ${DURATION_HELP}` })
+  .refine((value) => parseDuration(value) !== 0, { error: 'expected a duration above zero' });
+
 const risk = z.enum(['low', 'high']);
 
 const retry = z.strictObject({
@@ -88,6 +94,23 @@ const step = z.strictObject({ id: id.optional(), ...actionShape });
 /** One action, or steps: one object with all keys, because a union answers a typing error with all its arms. */
 const execute = z.strictObject({ steps: z.array(step).min(1).max(MAX_STEPS).optional(), ...actionShape });
 
+const inputField = z.strictObject({
+  type: z.enum(['string', 'number', 'boolean']),
+  required: z.boolean().optional(),
+  default: z.union([z.string(), z.number(), z.boolean()]).optional(),
+  description: text.optional(),
+});
+
+const idempotency = z.strictObject({
+  key: line
+    .optional()
+    .describe('Requests with the same text are the same work. Default: {{workflowId}}:{{input}}.'),
+  window: z
+    .union([z.literal('forever'), longDuration])
+    .optional()
+    .describe('How long a finished run answers, counted from its start. Default: forever.'),
+});
+
 const fileRule = z.strictObject({
   path: argument.min(1),
   fresh: z
@@ -115,6 +138,8 @@ export const definitionSchema = z.strictObject({
   $schema: z.string().optional(),
   id,
   description: text.optional(),
+  input: z.strictObject({ fields: z.record(id, inputField).optional() }).optional(),
+  idempotency: idempotency.optional(),
   defaults: defaults.optional(),
   classify: classify.optional(),
   plan: z.record(z.string(), list(line)).optional().describe('Lines of the brief, by route.'),

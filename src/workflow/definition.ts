@@ -43,6 +43,21 @@ export type Step = {
   readonly message: string;
 };
 
+/** A declared field of a structured input; its value is text, checked to be of the type. */
+export type InputField = {
+  readonly type: 'string' | 'number' | 'boolean';
+  readonly required: boolean;
+  readonly default?: string;
+};
+
+/** What makes two requests the same work, and for how long. */
+export type Idempotency = {
+  /** Template; its sha256 is the key. */
+  readonly key: string;
+  /** How long a finished run answers, counted from its start; null = for ever. */
+  readonly windowMs: number | null;
+};
+
 /** What a file must be like once the work is done. */
 export type FileRule = {
   /** Template of a path. */
@@ -66,6 +81,9 @@ export type OutcomeRule = {
 export type Definition = {
   readonly id: string;
   readonly description: string;
+  /** Empty: any field may be given. */
+  readonly inputFields: ReadonlyMap<string, InputField>;
+  readonly idempotency: Idempotency;
   readonly assumptions: readonly string[];
   readonly classify: {
     readonly routes: readonly Route[];

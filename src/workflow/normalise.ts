@@ -2,10 +2,11 @@
  * A definition file's content, already validated, as the decider sees it: defaults filled in, durations in
  * milliseconds, legacy spellings resolved. The same content always gives the same definition; zod is not loaded.
  */
-import type { Definition, FileRule, Retry, Step, Tool } from './definition.ts';
+import type { Definition, FileRule, InputField, Retry, Step, Tool } from './definition.ts';
 import {
   DEFAULT_FALLBACK,
   DEFAULT_HIGH_RISK_WORDS,
+  DEFAULT_KEY,
   DEFAULT_MAX_CHANGES_PER_RUN,
   DEFAULT_MESSAGE,
   DEFAULT_PLANS,
@@ -74,6 +75,21 @@ const planOf = (raw: RawDefinition['plan'], routes: readonly string[]): Definiti
   return plan;
 };
 
+const inputFieldsOf = (raw: RawDefinition['input']): ReadonlyMap<string, InputField> =>
+  new Map(
+    Object.entries(raw?.fields ?? {}).map(([name, field]) => [
+      name,
+      {
+        type: field.type,
+        required: field.required ?? false,
+        ...(field.default === undefined ? {} : { default: String(field.default) }),
+      },
+    ]),
+  );
+
+const windowOf = (raw: string | undefined): number | null =>
+  raw === undefined || raw === 'forever' ? null : durationMs(raw);
+
 type RawVerify = NonNullable<RawDefinition['verify']>;
 
 const fileRuleOf = (raw: NonNullable<RawVerify['files']>[number]): FileRule => ({
@@ -108,6 +124,8 @@ export const normaliseDefinition = (validated: unknown): Definition => {
   return {
     id: raw.id,
     description: raw.description ?? '',
+    inputFields: inputFieldsOf(raw.input),
+    idempotency: { key: raw.idempotency?.key ?? DEFAULT_KEY, windowMs: windowOf(raw.idempotency?.window) },
     assumptions: raw.defaults?.assumptions ?? [],
     classify,
     plan: planOf(raw.plan, [...classify.routes.map((route) => route.name), classify.fallback.name]),

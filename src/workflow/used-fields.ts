@@ -9,6 +9,7 @@ export function usedFields(definition: Definition): readonly string[] {
     ...definition.requiredFiles,
     ...definition.files.map((rule) => rule.path),
     definition.summaryFile,
+    definition.idempotency.key,
   ];
   return [...new Set(templates.flatMap(placeholders).flatMap((name) => fieldOf(name) ?? []))];
 }

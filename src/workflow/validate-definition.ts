@@ -3,6 +3,7 @@
  * without an error here may be given to `normaliseDefinition`. Loads zod: import it only when a file is checked.
  */
 import { checkCommands } from './check-commands.ts';
+import { checkInput } from './check-input.ts';
 import { checkPaths } from './check-paths.ts';
 import { checkRules } from './check-rules.ts';
 import { checkShape } from './check-shape.ts';
@@ -40,6 +41,7 @@ export const checkDefinition = (raw: unknown, options: CheckOptions = {}): Findi
     ...checkShape(raw),
     ...checkId(raw, options.expectedId),
     ...checkRules(raw),
+    ...checkInput(raw),
     ...checkTemplates(raw),
     ...checkCommands(raw),
     ...checkPaths(raw),

@@ -11,7 +11,7 @@ import { type DecidedEvent, decide, provisional } from '../../src/workflow/decid
 import { evolve } from '../../src/workflow/evolve.ts';
 import { type Next, next } from '../../src/workflow/next.ts';
 import { normaliseDefinition } from '../../src/workflow/normalise.ts';
-import { readInput } from '../../src/workflow/stages/intake.ts';
+import { inputFor } from '../../src/workflow/input-fields.ts';
 import { noRun, type RunState } from '../../src/workflow/state.ts';
 
 /** A command without what the engine adds to each. */
@@ -54,7 +54,7 @@ export type Then = {
 /** @param raw content of a definition file; `id` may be left out */
 export function runSpec(raw: Readonly<Record<string, unknown>>, options: SpecOptions = {}): Spec {
   const definition = normaliseDefinition({ id: 'spec', ...raw });
-  const input = readInput(options.input ?? 'water the plants');
+  const input = inputFor(definition, options.input ?? 'water the plants');
   if (isRefusal(input)) throw new Error(input.message);
   const context: RunContext = {
     definition,

@@ -145,12 +145,10 @@ describe('keys', () => {
 
   test.each([
     [{ approval: [] }, 'approval'],
-    [{ idempotency: {} }, 'idempotency'],
     [{ notify: [] }, 'notify'],
     [{ schedules: [] }, 'schedules'],
     [{ limits: {} }, 'limits'],
     [{ retention: {} }, 'retention'],
-    [{ input: {} }, 'input'],
     [{ deliver: { actions: [] } }, 'deliver.actions'],
     [{ verify: { command: {} } }, 'verify.command'],
     [{ execute: { attach: [] } }, 'execute.attach'],

@@ -20,6 +20,9 @@ const at = (...path: string[]): Node =>
 
 const PLACES: Readonly<Record<KeyPlace, Node>> = {
   definition: schema,
+  input: at('input'),
+  inputField: at('input', 'fields', '*'),
+  idempotency: at('idempotency'),
   defaults: at('defaults'),
   retry: at('defaults', 'retry'),
   classify: at('classify'),
