@@ -53,7 +53,8 @@ export const stageOutputs = {
   }),
   execute: z.strictObject({
     outcome: z.enum(['done', 'handed_off']),
-    steps: z.array(z.strictObject({ step: z.string(), outcome: z.enum(['done', 'handed_off']) })),
+    /** `failed`: the definition goes on without it. */
+    steps: z.array(z.strictObject({ step: z.string(), outcome: z.enum(['done', 'handed_off', 'failed']) })),
   }),
   verify: z.strictObject({
     /** `hand-over`: only brief, receipt and run record were checked, for the work is not done yet. */
@@ -73,6 +74,9 @@ export const stageOutputs = {
   deliver: z.strictObject({
     /** Where the summary stands: relative to the home, or absolute when config allows that root. */
     summaryFile: z.string(),
+    actions: z
+      .array(z.strictObject({ action: z.string(), outcome: z.enum(['done', 'handed_off', 'failed']) }))
+      .exactOptional(),
   }),
   log: z.strictObject({
     logged: z.literal(true),

@@ -2,7 +2,9 @@
  * The bytes of `state/runs/<runId>.json`. Names and meanings up to `stages` are the script engine's and stay; more
  * may join them. Fixed key order, and nothing but the run's events in it: the same state is always the same bytes.
  */
+
 import type { Text } from '../events/envelope.ts';
+import { stageOfAct } from '../workflow/acts.ts';
 import { type Effect, outputOf, type RunState, type StageState, taskOf } from '../workflow/state.ts';
 
 /** Gives the whole text behind a reference. */
@@ -72,7 +74,7 @@ function executionOf(state: RunState, resolve: ResolveText): object {
     truncated: effect?.truncated,
     report: effect?.report === undefined ? undefined : reportRecord(effect.report, resolve),
   });
-  const steps = latestEffects(state);
+  const steps = latestEffects(state).filter((effect) => stageOfAct(effect.step) === 'execute');
   return {
     ...output(steps.at(-1)),
     outcome: outputOf(state, 'execute')?.outcome,
@@ -103,7 +105,7 @@ function stageRecord(state: RunState, stage: StageState, resolve: ResolveText): 
 function stageOutput(state: RunState, stage: StageState, resolve: ResolveText): object {
   const output = stage.output ?? {};
   if (stage.name === 'execute') {
-    const last = state.effects.at(-1);
+    const last = state.effects.findLast((effect) => stageOfAct(effect.step) === 'execute');
     return { stdout: last?.stdout === undefined ? '' : resolve(last.stdout), ...output };
   }
   if (stage.name !== 'intake') return output;

@@ -2,6 +2,7 @@
  * The bytes of `outbox/<runId>.md`: the projection of the whole run, rewritten at every later status, so that it
  * never says `running` about a run that ended. Texts from outside stand in fences and cannot forge a section.
  */
+import { stageOfAct } from '../workflow/acts.ts';
 import { type Effect, outputOf, type RunState, taskOf } from '../workflow/state.ts';
 import { fenced, inListItem, withoutControls } from './fence.ts';
 import { latestEffects, type ResolveText } from './run-record.ts';
@@ -26,14 +27,18 @@ export function summary(state: RunState, resolveText: ResolveText): string {
 }
 
 function execution(state: RunState, resolve: ResolveText): string {
-  const effects = latestEffects(state);
+  const all = latestEffects(state);
+  const effects = all.filter((effect) => stageOfAct(effect.step) === 'execute');
   if (effects.length === 0) return `## Execution\n${fenced('Nothing was dispatched.')}`;
   const parts = effects.map((effect) => {
     // A single action has no name worth showing: that is how the script engine's summaries look.
     const heading = effects.length === 1 ? '' : `### ${effect.step}\n`;
     return heading + fenced(outputText(effect, resolve));
   });
-  return `## Execution\n${parts.join('\n')}`;
+  const further = all
+    .filter((effect) => stageOfAct(effect.step) !== 'execute')
+    .map((effect) => `\n## ${effect.step}\n${fenced(outputText(effect, resolve))}`);
+  return `## Execution\n${parts.join('\n')}${further.join('')}`;
 }
 
 function outputText(effect: Effect, resolve: ResolveText): string {

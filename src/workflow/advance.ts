@@ -6,10 +6,12 @@
 import { assertNever, isRefusal } from '../errors.ts';
 import type { RunEvent, StageName, StageOutputs } from '../events/run-events.ts';
 import { STAGES } from '../events/stages.ts';
+import { type ActStage, currentAct, isPassedOver } from './acts.ts';
 import type { RunContext } from './context.ts';
+import type { Step } from './definition.ts';
+import { awaitedHandOver, stageFailed } from './stages/act.ts';
 import { classify } from './stages/classify.ts';
 import { deliverOutput } from './stages/deliver.ts';
-import { awaitedHandOver, currentStep, stageFailed } from './stages/execute.ts';
 import { intakeOutput } from './stages/intake.ts';
 import { planOutput } from './stages/plan.ts';
 import { latestEffect, outputOf, type RunState, stageOf } from './state.ts';
@@ -27,7 +29,7 @@ export function advance(context: RunContext, state: RunState): readonly RunEvent
       return afterStage(context, state, stage.name);
     case 'failed': {
       const error = stage.error ?? { code: 'unknown', message: 'no reason recorded' };
-      const step = stage.name === 'execute' ? currentStep(context, state)?.id : undefined;
+      const step = failedAct(context, state, stage.name);
       return [
         { type: 'RunFailed', data: { stage: stage.name, error, ...(step === undefined ? {} : { step }) } },
       ];
@@ -74,42 +76,69 @@ function inside(context: RunContext, state: RunState, stage: StageName): readonl
         ? [completeStage(state, stage, { configured: [], skipped: [] })]
         : [];
     case 'execute':
-      return insideExecute(context, state);
     case 'deliver':
-      return [completeStage(state, stage, deliverOutput(context, state))];
+      return insideActs(context, state, stage);
     case 'log':
       return context.definition.selfImprove.enabled ? [] : [completeStage(state, stage, { logged: true })];
     case 'verify':
-      return [];
+      return currentAct(context, state, stage) === undefined ? [] : openEnds(context, state, stage);
     default:
       return assertNever(stage, 'stage');
   }
 }
 
-function insideExecute(context: RunContext, state: RunState): readonly RunEvent[] {
-  const unreported = awaitedHandOver(context, state);
+/** Which act a failed stage failed at; undefined where it was none. */
+const failedAct = (context: RunContext, state: RunState, stage: StageName): string | undefined =>
+  stage === 'execute' || stage === 'deliver' || stage === 'verify'
+    ? currentAct(context, state, stage)?.id
+    : undefined;
+
+function insideActs(context: RunContext, state: RunState, stage: 'execute' | 'deliver'): readonly RunEvent[] {
+  // Nothing is delivered of work that nobody has done yet.
+  const waitsForWork = stage === 'deliver' && outputOf(state, 'execute')?.outcome === 'handed_off';
+  const open = waitsForWork ? [] : openEnds(context, state, stage);
+  if (open.length > 0) return open;
+  if (!waitsForWork && currentAct(context, state, stage) !== undefined) return [];
+  return [stage === 'execute' ? executed(context, state) : delivered(context, state, waitsForWork)];
+}
+
+function executed(context: RunContext, state: RunState): RunEvent {
+  const steps = context.definition.steps.map((step) => ({ step: step.id, outcome: outcomeOf(state, step) }));
+  const outcome = steps.some((one) => one.outcome === 'handed_off') ? 'handed_off' : 'done';
+  return completeStage(state, 'execute', { outcome, steps });
+}
+
+function delivered(context: RunContext, state: RunState, waitsForWork: boolean): RunEvent {
+  const output = deliverOutput(context, state);
+  const { actions } = context.definition;
+  if (actions.length === 0 || waitsForWork) return completeStage(state, 'deliver', output);
+  const outcomes = actions.map((step) => ({ action: step.id, outcome: outcomeOf(state, step) }));
+  return completeStage(state, 'deliver', { ...output, actions: outcomes });
+}
+
+const outcomeOf = (state: RunState, step: Step): 'done' | 'handed_off' | 'failed' => {
+  const effect = latestEffect(state, step.id);
+  if (effect !== undefined && isPassedOver(step, effect)) return 'failed';
+  return effect?.status === 'handed_off' ? 'handed_off' : 'done';
+};
+
+/** What stops the stage's next act: a hand-over that is waited for, a doubt, a failure that was reported. */
+function openEnds(context: RunContext, state: RunState, stage: ActStage): readonly RunEvent[] {
+  const unreported = awaitedHandOver(context, state, stage);
   if (unreported !== undefined) {
     // Reached without its wait (after a doubt, or a cancellation in between): the run waits for it still.
     const { effectId, receipt = { by: 'human' } } = unreported;
     return [{ type: 'EffectConfirmed', data: { effectId, outcome: 'handed_off', receipt, awaited: true } }];
   }
-  const step = currentStep(context, state);
-  if (step === undefined) {
-    const steps = context.definition.steps.map(({ id }) => ({
-      step: id,
-      outcome: latestEffect(state, id)?.status === 'handed_off' ? ('handed_off' as const) : ('done' as const),
-    }));
-    const outcome = steps.some((one) => one.outcome === 'handed_off') ? 'handed_off' : 'done';
-    return [completeStage(state, 'execute', { outcome, steps })];
-  }
-  const effect = latestEffect(state, step.id);
-  if (effect?.status === 'unknown' && !effect.idempotent) {
+  const step = currentAct(context, state, stage);
+  const effect = step === undefined ? undefined : latestEffect(state, step.id);
+  if (step === undefined || effect === undefined) return [];
+  if (effect.status === 'unknown' && !effect.idempotent) {
     // A run that was cancelled in doubt and is resumed is in doubt still: it waits again, it does not act.
     const reason = effect.error ?? { code: 'in-doubt', message: 'nobody saw the end of it' };
     return [{ type: 'EffectUnknown', data: { effectId: effect.effectId, reason } }];
   }
-  const failedHere =
-    effect?.status === 'failed' && effect.stageAttempt === stageOf(state, 'execute').attempts;
+  const failedHere = effect.status === 'failed' && effect.stageAttempt === stageOf(state, stage).attempts;
   return failedHere && effect.report?.status === 'error' ? [stageFailed(state, step.id, REPORTED_ERROR)] : [];
 }
 

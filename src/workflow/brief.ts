@@ -10,8 +10,17 @@ import { outputOf, type RunState } from './state.ts';
 export const taskIdOf = (runId: string, step: string): string =>
   step === 'main' ? `T-${runId}` : `T-${runId}.${step}`;
 
-/** @param nonce the attempt's one-time word; empty when the brief is rendered for an approval */
-export function renderBrief(context: RunContext, state: RunState, step: string, nonce: string): string {
+/**
+ * @param nonce the attempt's one-time word; empty when the brief is rendered for an approval
+ * @param attached paths of files that whoever does the work is to read
+ */
+export function renderBrief(
+  context: RunContext,
+  state: RunState,
+  step: string,
+  nonce: string,
+  attached: readonly string[] = [],
+): string {
   const plan = outputOf(state, 'plan');
   const taskId = taskIdOf(state.runId, step);
   // Whoever does the work may run elsewhere, where another home is the default.
@@ -24,6 +33,10 @@ export function renderBrief(context: RunContext, state: RunState, step: string, 
     ...section(
       'Assumptions',
       (plan?.assumptions ?? []).map((line) => `- ${line}`),
+    ),
+    ...section(
+      'Material',
+      attached.map((path) => `- ${path}`),
     ),
     ...section('Files', [`Put every file you make into ${artifactsOf(context, state.runId)}`]),
     ...section('Report', [

@@ -1,7 +1,7 @@
 /** User values on the command lines of a definition's actions, as findings. Tools take no user value at all. */
 import { type CommandProblem, commandProblems } from './command-safety.ts';
 import { type DefinitionPath, error, type Finding, warning } from './finding.ts';
-import { actionsOf, listOf, own, textOf } from './raw-value.ts';
+import { actsOf, listOf, own, textOf } from './raw-value.ts';
 
 const findingOf = (path: DefinitionPath, found: CommandProblem): Finding => {
   const at = found.index === 0 ? [...path, 'command'] : [...path, 'args', found.index - 1];
@@ -41,7 +41,7 @@ const findingOf = (path: DefinitionPath, found: CommandProblem): Finding => {
 };
 
 export const checkCommands = (raw: unknown): Finding[] =>
-  actionsOf(raw).flatMap(({ action, path }) => {
+  actsOf(raw).flatMap(({ action, path }) => {
     const command = textOf(own(action, 'command'));
     if (command === undefined) return [];
     // Positions must stay the file's: what is no text is refused by the schema and stands for nothing here.

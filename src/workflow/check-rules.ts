@@ -5,7 +5,7 @@ import { CARRIED_OUT_KEYS } from './definition-keys.ts';
 import { nearest } from './did-you-mean.ts';
 import { parseDuration } from './duration.ts';
 import { type DefinitionPath, error, type Finding, warning } from './finding.ts';
-import { actionsOf, at, entriesOf, listOf, own, textOf, textsOf } from './raw-value.ts';
+import { actionsOf, actsOf, at, entriesOf, listOf, own, textOf, textsOf } from './raw-value.ts';
 
 /** Names that occur twice, without regard to case: some file systems hold them for one. */
 const duplicates = (
@@ -49,7 +49,7 @@ const checkAction = (action: unknown, path: DefinitionPath): Finding[] => {
       const message = 'dispatcher "command" needs a "command": the program to start';
       findings.push(error('missing', path, message, 'Add "command", or take another dispatcher.'));
     }
-    for (const key of ['agent', 'message']) {
+    for (const key of ['agent', 'message', 'attach']) {
       if (own(action, key) === undefined) continue;
       findings.push(
         warning('no-effect', [...path, key], `a command is given no ${key}; it has no effect here`),
@@ -89,8 +89,44 @@ const checkExecute = (raw: unknown): Finding[] => {
   return [...findings, ...duplicates('step', ids)];
 };
 
+/** Names that belong to other stages would make two acts one. */
+const checkStepNames = (raw: unknown): Finding[] =>
+  actionsOf(raw).flatMap(({ action, path }) => {
+    const id = textOf(own(action, 'id')) ?? '';
+    return /^(?:verify|deliver)\./.test(id)
+      ? [error('bad-name', [...path, 'id'], 'a step of execute cannot be called "verify.…" or "deliver.…"')]
+      : [];
+  });
+
+const checkActions = (raw: unknown): Finding[] => {
+  const actions = listOf(at(raw, ['deliver', 'actions']));
+  const names = actions.flatMap((action, index) => {
+    const name = textOf(own(action, 'id'));
+    return name === undefined ? [] : [{ name, path: ['deliver', 'actions', index, 'id'] }];
+  });
+  return [
+    ...actions.flatMap((action, index) => checkAction(action, ['deliver', 'actions', index])),
+    ...duplicates('action', names),
+  ];
+};
+
+/** Trying again what was performed is the author's word that it does no harm. */
+const checkRetryOn = (raw: unknown): Finding[] =>
+  actsOf(raw).flatMap(({ action, path }) =>
+    own(own(action, 'retry'), 'retryOn') === undefined || own(action, 'idempotent') === true
+      ? []
+      : [
+          error(
+            'contradiction',
+            [...path, 'retry', 'retryOn'],
+            '"retryOn" performs again what was performed already, so the act must be "idempotent": true',
+            'Where an exit code means that nothing was done, list it in "notPerformedExitCodes" instead.',
+          ),
+        ],
+  );
+
 const checkRetries = (raw: unknown): Finding[] =>
-  [...actionsOf(raw), { action: own(raw, 'defaults'), path: ['defaults'] }].flatMap(({ action, path }) => {
+  [...actsOf(raw), { action: own(raw, 'defaults'), path: ['defaults'] }].flatMap(({ action, path }) => {
     const retry = own(action, 'retry');
     const backoff = parseDuration(textOf(own(retry, 'backoff')) ?? '');
     const maxBackoff = parseDuration(textOf(own(retry, 'maxBackoff')) ?? '');
@@ -175,7 +211,10 @@ const checkTools = (raw: unknown): Finding[] => {
 
 export const checkRules = (raw: unknown): Finding[] => [
   ...checkExecute(raw),
+  ...checkStepNames(raw),
+  ...checkActions(raw),
   ...checkRetries(raw),
+  ...checkRetryOn(raw),
   ...checkRoutes(raw),
   ...checkTools(raw),
 ];

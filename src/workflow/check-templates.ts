@@ -1,7 +1,7 @@
 /** Which template names each place of a definition may use; an unknown name is an error before anything runs. */
 import { nearest } from './did-you-mean.ts';
 import { type DefinitionPath, error, type Finding, warning } from './finding.ts';
-import { actionsOf, entriesOf, listOf, own, textOf, textsOf } from './raw-value.ts';
+import { actsOf, entriesOf, listOf, own, textOf, textsOf } from './raw-value.ts';
 import { fieldOf, isKnownName, placeholders, TEMPLATE_NAMES, type TemplateName } from './template.ts';
 
 type Place = {
@@ -82,9 +82,10 @@ export const checkTemplates = (raw: unknown): Finding[] => [
   ...entriesOf(own(own(raw, 'autoConfigure'), 'toolCommands')).flatMap(([name, tool]) =>
     checkCommand(TOOL, ['autoConfigure', 'toolCommands', name], tool),
   ),
-  ...actionsOf(raw).flatMap(({ action, path }) => [
+  ...actsOf(raw).flatMap(({ action, path }) => [
     ...checkCommand(ACTION, path, action),
     ...checkOne(ACTION, [...path, 'message'], own(action, 'message')),
+    ...checkList(REQUIRED_FILE, [...path, 'attach'], own(action, 'attach')),
   ]),
   ...listOf(own(own(raw, 'verify'), 'files')).flatMap((rule, index) =>
     checkOne(REQUIRED_FILE, ['verify', 'files', index, 'path'], own(rule, 'path')),

@@ -1,9 +1,10 @@
 /** Where a run that stopped goes on, once continue-reason.ts has said that it may. */
 import { type Refusal, refuse } from '../errors.ts';
 import type { RunEvent } from '../events/run-events.ts';
+import { currentAct } from './acts.ts';
 import { REPORTED_ERROR, startStage } from './advance.ts';
 import type { RunContext } from './context.ts';
-import { currentStep, stageFailed } from './stages/execute.ts';
+import { stageFailed } from './stages/act.ts';
 import { latestEffect, type RunState, stageOf } from './state.ts';
 
 /** Where a continued run goes on, after RunResumed and RunLeased. */
@@ -26,7 +27,7 @@ export function reenter(
   if (failedStage.status === 'failed') return [startStage(state, state.current)];
   if (failedStage.status === 'running') return [];
   // Cancelled between stages or after a hand-over: execute is where work may still be open.
-  if (currentStep(context, state) === undefined && state.current === 'log') {
+  if (currentAct(context, state, 'execute') === undefined && state.current === 'log') {
     return refuse(
       'nothing-left',
       `run ${state.runId} was cancelled after its last step was handed over`,

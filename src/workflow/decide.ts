@@ -4,7 +4,8 @@
  */
 import { assertNever, isRefusal, type Refusal, refuse } from '../errors.ts';
 import type { Meta } from '../events/envelope.ts';
-import type { RunEvent } from '../events/run-events.ts';
+import type { RunEvent, StageName } from '../events/run-events.ts';
+import { stageOfAct } from './acts.ts';
 import { advance, completeStage, startStage } from './advance.ts';
 import type { Fresh, OutsideCommand, OwnerCommand, RunCommand } from './command.ts';
 import type { RunContext } from './context.ts';
@@ -13,7 +14,7 @@ import { continueReason } from './continue-reason.ts';
 import { evolve, type FoldableEvent } from './evolve.ts';
 import { approve, cancel, reject, report, resolve } from './outside.ts';
 import { withSalt } from './salt.ts';
-import { beginStep, effectEnded } from './stages/execute.ts';
+import { beginStep, effectEnded } from './stages/act.ts';
 import { verifyProblem } from './stages/verify.ts';
 import { type RunState, stageOf } from './state.ts';
 
@@ -127,7 +128,7 @@ function inLease(
       return [{ type: 'StageFailed', data: { stage: 'configure_tools', attempt, error: command.failed } }];
     }
     case 'BeginStep':
-      if (!isRunning(state, 'execute')) return notDue(state, 'execute');
+      if (!isRunning(state, stageOfAct(command.step))) return notDue(state, stageOfAct(command.step));
       return beginStep(context, state, command);
     case 'EffectEnded':
       return effectEnded(context, state, command);
@@ -159,7 +160,7 @@ function inLease(
   }
 }
 
-const isRunning = (state: RunState, stage: 'configure_tools' | 'execute' | 'verify' | 'log'): boolean =>
+const isRunning = (state: RunState, stage: StageName): boolean =>
   state.current === stage &&
   stageOf(state, stage).status === 'running' &&
   (state.status === 'running' || (state.status === 'waiting' && state.waiting?.for === 'retry'));

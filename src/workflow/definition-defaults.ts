@@ -2,7 +2,12 @@
 import type { Definition, Retry, Route } from './definition.ts';
 
 export const DEFAULT_TIMEOUT_MS = 600_000;
-export const DEFAULT_RETRY: Retry = { maxAttempts: 1, backoffMs: 30_000, maxBackoffMs: 300_000 };
+export const DEFAULT_RETRY: Retry = {
+  maxAttempts: 1,
+  backoffMs: 30_000,
+  maxBackoffMs: 300_000,
+  retryOnExitCodes: [],
+};
 export const DEFAULT_KEY = '{{workflowId}}:{{input}}';
 export const DEFAULT_MESSAGE = '{{brief}}';
 export const DEFAULT_REQUIRED_FILE = '{{home}}/state/runs/{{runId}}.json';

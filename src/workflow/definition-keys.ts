@@ -21,6 +21,7 @@ export type KeyPlace =
   | 'verify'
   | 'file'
   | 'outcome'
+  | 'checkCommand'
   | 'deliver'
   | 'selfImprove';
 
@@ -36,11 +37,11 @@ const ACTION_KEYS = [
   'env',
   'notPerformedExitCodes',
   'message',
+  'attach',
+  'onError',
 ] as const;
 
 const LATER_ACTION_KEYS = [
-  'attach',
-  'onError',
   'approval',
   'when',
   'url',
@@ -74,7 +75,7 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   inputField: ['type', 'required', 'default', 'description'],
   idempotency: ['key', 'window'],
   defaults: ['assumptions', 'timeout', 'retry'],
-  retry: ['maxAttempts', 'backoff', 'maxBackoff'],
+  retry: ['maxAttempts', 'backoff', 'maxBackoff', 'retryOn'],
   classify: ['routes', 'highRiskWords', 'fallback'],
   route: ['name', 'match', 'risk'],
   fallback: ['name', 'risk'],
@@ -82,10 +83,11 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   toolCommand: ['command', 'args', 'required', 'timeout'],
   execute: ['steps', ...ACTION_KEYS],
   step: ['id', ...ACTION_KEYS],
-  verify: ['requiredFiles', 'files', 'outcome'],
+  verify: ['requiredFiles', 'files', 'command', 'outcome'],
   file: ['path', 'fresh', 'minBytes', 'contains', 'notContains', 'json'],
   outcome: ['notEmpty', 'failOn'],
-  deliver: ['summaryFile'],
+  checkCommand: ['command', 'args', 'env', 'timeout'],
+  deliver: ['summaryFile', 'actions'],
   selfImprove: ['enabled', 'autoApplyLowRisk', 'maxChangesPerRun'],
 };
 
@@ -96,7 +98,7 @@ export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   inputField: ['enum', 'pattern', 'min', 'max'],
   idempotency: [],
   defaults: ['idempotent', 'env', 'approval', 'notify', 'limits'],
-  retry: ['retryOn'],
+  retry: [],
   classify: [],
   route: ['timeout'],
   fallback: ['timeout'],
@@ -104,10 +106,11 @@ export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   toolCommand: ['env', 'cwd', 'retry', 'check'],
   execute: LATER_ACTION_KEYS,
   step: LATER_ACTION_KEYS,
-  verify: ['command'],
+  verify: [],
   file: [],
   outcome: [],
-  deliver: ['actions', 'approval'],
+  checkCommand: ['retry', 'idempotent', 'cwd'],
+  deliver: ['approval'],
   selfImprove: ['revert'],
 };
 
@@ -123,6 +126,12 @@ export const MISSPELT_DURATIONS: ReadonlyMap<string, string> = new Map([
   ['timeoutSeconds', 'timeout'],
 ]);
 
+const VERIFY_PLACES: ReadonlyMap<unknown, KeyPlace> = new Map([
+  ['files', 'file'],
+  ['outcome', 'outcome'],
+  ['command', 'checkCommand'],
+]);
+
 /** The place of the object at a path, for a path the schema has descended. */
 export const placeOf = (path: readonly (string | number)[]): KeyPlace => {
   const [first, second] = path;
@@ -131,12 +140,13 @@ export const placeOf = (path: readonly (string | number)[]): KeyPlace => {
     case undefined:
       return 'definition';
     case 'verify':
-      return second === 'files' ? 'file' : second === 'outcome' ? 'outcome' : 'verify';
+      return VERIFY_PLACES.get(second) ?? 'verify';
+    case 'deliver':
+      return second === 'actions' ? 'step' : 'deliver';
     case 'input':
       return second === 'fields' ? 'inputField' : 'input';
     case 'defaults':
     case 'idempotency':
-    case 'deliver':
     case 'selfImprove':
       return first;
     case 'classify':

@@ -41,6 +41,11 @@ const retry = z.strictObject({
   maxAttempts: z.int().min(1).max(20).optional().describe('Attempts in all, the first included.'),
   backoff: duration.optional().describe('Pause before the second attempt; doubled for each further one.'),
   maxBackoff: duration.optional(),
+  retryOn: list(
+    z.string().regex(/^(?:timeout|exit:(?:[1-9]\d{0,2}))$/, { error: 'expected "timeout" or "exit:N"' }),
+  )
+    .optional()
+    .describe('Ends after which an idempotent act is tried again: "timeout", "exit:75".'),
 });
 
 const defaults = z.strictObject({
@@ -70,6 +75,13 @@ const autoConfigure = z.strictObject({
   toolCommands: z.record(z.string(), toolCommand).optional(),
 });
 
+// The value is never part of the message: somebody who wrote NAME=secret must not see it in a log.
+const envNames = list(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, {
+    error: 'expected the name of an environment variable alone, such as "API_TOKEN", without its value',
+  }),
+);
+
 const actionShape = {
   dispatcher: z.enum(DISPATCHERS).optional(),
   command: argument.min(1).optional(),
@@ -79,14 +91,11 @@ const actionShape = {
   timeout: timeout.optional(),
   retry: retry.optional(),
   idempotent: z.boolean().optional().describe('Performing it twice with the same key does no harm.'),
-  // The value is never part of the message: somebody who wrote NAME=secret must not see it in a log.
-  env: list(
-    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, {
-      error: 'expected the name of an environment variable alone, such as "API_TOKEN", without its value',
-    }),
-  ).optional(),
+  env: envNames.optional(),
   notPerformedExitCodes: list(z.int().min(1).max(255)).optional(),
   message: line.optional(),
+  attach: list(argument.min(1)).optional().describe('Files that the brief names as material.'),
+  onError: z.enum(['fail', 'continue']).optional().describe('What a failure for good means for the run.'),
 };
 
 const step = z.strictObject({ id: id.optional(), ...actionShape });
@@ -123,9 +132,17 @@ const fileRule = z.strictObject({
   json: z.boolean().optional().describe('The file must be one JSON value.'),
 });
 
+const checkCommand = z.strictObject({
+  command: argument.min(1),
+  args: list(argument).optional(),
+  env: envNames.optional(),
+  timeout: timeout.optional(),
+});
+
 const verify = z.strictObject({
   requiredFiles: list(argument.min(1)).optional(),
   files: list(fileRule).optional(),
+  command: checkCommand.optional().describe('Run after the work: its exit code 0 is the check.'),
   outcome: z
     .strictObject({
       notEmpty: z.boolean().optional(),
@@ -146,7 +163,15 @@ export const definitionSchema = z.strictObject({
   autoConfigure: autoConfigure.optional(),
   execute: execute.optional(),
   verify: verify.optional(),
-  deliver: z.strictObject({ summaryFile: argument.min(1).optional() }).optional(),
+  deliver: z
+    .strictObject({
+      summaryFile: argument.min(1).optional(),
+      actions: z
+        .array(z.strictObject({ ...actionShape, id }))
+        .max(MAX_STEPS)
+        .optional(),
+    })
+    .optional(),
   selfImprove: z
     .strictObject({
       enabled: z.boolean().optional(),

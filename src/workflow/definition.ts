@@ -9,6 +9,8 @@ export type Retry = {
   readonly maxAttempts: number;
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
+  /** Ends after which an act declared idempotent is tried again although it was performed. */
+  readonly retryOnExitCodes: readonly number[];
 };
 
 export type Route = { readonly name: string; readonly match: readonly string[]; readonly risk: Risk };
@@ -41,6 +43,10 @@ export type Step = {
   readonly notPerformedExitCodes: readonly number[];
   /** Template of the dispatched message; default `{{brief}}`. */
   readonly message: string;
+  /** Templates of paths that the brief names as material. */
+  readonly attach: readonly string[];
+  /** `continue`: when it has failed for good the run goes on without it. */
+  readonly onError: 'fail' | 'continue';
 };
 
 /** A declared field of a structured input; its value is text, checked to be of the type. */
@@ -99,6 +105,10 @@ export type Definition = {
   readonly requiredFiles: readonly string[];
   readonly files: readonly FileRule[];
   readonly outcome?: OutcomeRule;
+  /** Named `verify.command`; a check, so performing it again does no harm. */
+  readonly verifyCommand?: Step;
+  /** Acts of deliver, each named `deliver.<id>`; at most 20. */
+  readonly actions: readonly Step[];
   /** Template of a path; contains `{{runId}}`. */
   readonly summaryFile: string;
   readonly selfImprove: {

@@ -3,6 +3,7 @@
  * so that no history, however odd, can make a run unreadable.
  */
 import type { RunEvent, StageName } from '../events/run-events.ts';
+import { stageOfAct } from './acts.ts';
 import { withoutSalt } from './salt.ts';
 import { type Approval, type Effect, noRun, type RunState, type StageState, stageOf } from './state.ts';
 
@@ -82,7 +83,7 @@ function apply(state: RunState, event: FoldableEvent): RunState {
       if (known(state, data.effectId)) return state;
       const effect: Effect = {
         ...data,
-        stageAttempt: stageOf(state, 'execute').attempts,
+        stageAttempt: stageOf(state, stageOfAct(data.step)).attempts,
         epoch: event.meta?.epoch ?? state.epoch,
         ...(state.lease === null ? {} : { intender: state.lease.owner }),
         intendedAt: ts,
@@ -112,6 +113,7 @@ function apply(state: RunState, event: FoldableEvent): RunState {
         ...withoutRetry(effect),
         ...rest,
         status: performed ? 'failed' : 'not_performed',
+        ...(rest.retryAt === undefined ? { gaveUp: true as const } : {}),
         endedAt: ts,
       }));
       return rest.retryAt === undefined ? changed : waitForRetry(changed, effectId, ts, rest.retryAt);

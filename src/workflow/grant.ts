@@ -4,12 +4,15 @@
  * happened spends it.
  */
 import type { ApprovedStep } from '../events/run-events.ts';
+import { actsOf, stageOfAct } from './acts.ts';
 import type { RunContext } from './context.ts';
 import type { Step } from './definition.ts';
 import { BLANK_ATTEMPT, bindingOf, renderStep } from './render-step.ts';
 import { type Approval, latestEffect, outputOf, type RunState } from './state.ts';
 
-export const needsApproval = (state: RunState): boolean => outputOf(state, 'classify')?.risk === 'high';
+/** A check changes nothing in the world; everything else that is dispatched at high risk is asked first. */
+export const needsApproval = (state: RunState, step: Step): boolean =>
+  stageOfAct(step.id) !== 'verify' && outputOf(state, 'classify')?.risk === 'high';
 
 export function coverOf(context: RunContext, state: RunState, step: Step): ApprovedStep {
   const rendered = renderStep(context, state, step, BLANK_ATTEMPT);
@@ -44,7 +47,7 @@ const isSpent = (state: RunState, approval: Approval, step: string): boolean =>
 
 /** Everything still to be dispatched, so that one yes covers the rest of the run. */
 export const stepsToApprove = (context: RunContext, state: RunState): readonly Step[] =>
-  context.definition.steps.filter((step) => {
+  [...actsOf(context.definition, 'execute'), ...actsOf(context.definition, 'deliver')].filter((step) => {
     const status = latestEffect(state, step.id)?.status;
     return status !== 'done' && status !== 'handed_off';
   });

@@ -1,10 +1,10 @@
 /** `next(context, state, now)`: what the world must do now for a run, as data. The engine performs it and decides on. */
 
+import { type ActStage, actNamed, currentAct } from './acts.ts';
 import type { RunContext } from './context.ts';
 import type { Tool } from './definition.ts';
 import type { DispatchEffect } from './effects.ts';
 import { renderStep } from './render-step.ts';
-import { currentStep } from './stages/execute.ts';
 import { planVerify, type VerifyPlan } from './stages/verify.ts';
 import { type Effect, latestEffect, outputOf, type RunState, stageOf, type Waiting } from './state.ts';
 
@@ -47,9 +47,14 @@ function nextEffect(context: RunContext, state: RunState): WorldEffect | null {
     case 'configure_tools':
       return { kind: 'configure-tools', tools: context.definition.tools };
     case 'execute':
-      return nextInExecute(context, state);
-    case 'verify':
-      return { kind: 'verify', ...planVerify(context, state) };
+    case 'deliver':
+      return nextAct(context, state, state.current);
+    case 'verify': {
+      const plan = planVerify(context, state);
+      // The files may be what the check has made, so they are looked at last.
+      const act = plan.mode === 'work' ? nextAct(context, state, 'verify') : null;
+      return act ?? { kind: 'verify', ...plan };
+    }
     case 'log':
       return { kind: 'analyse' };
     default:
@@ -57,8 +62,8 @@ function nextEffect(context: RunContext, state: RunState): WorldEffect | null {
   }
 }
 
-function nextInExecute(context: RunContext, state: RunState): WorldEffect | null {
-  const step = currentStep(context, state);
+function nextAct(context: RunContext, state: RunState, stage: ActStage): WorldEffect | null {
+  const step = currentAct(context, state, stage);
   if (step === undefined) return null;
   const latest = latestEffect(state, step.id);
   if (latest === undefined || (latest.status !== 'intended' && latest.status !== 'unknown')) {
@@ -72,7 +77,7 @@ function nextInExecute(context: RunContext, state: RunState): WorldEffect | null
 
 /** The act of a recorded intent; rendered again from the same pinned inputs, so it is the same to the byte. */
 export function dispatchOf(context: RunContext, state: RunState, effect: Effect): DispatchEffect {
-  const step = context.definition.steps.find((candidate) => candidate.id === effect.step);
+  const step = actNamed(context.definition, effect.step);
   if (step === undefined || effect.dispatcher === 'manual')
     throw new Error(`effect ${effect.effectId} has no act`);
   // The dispatcher was settled at the intent: what config connects meanwhile does not change an attempt.

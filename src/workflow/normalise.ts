@@ -2,6 +2,7 @@
  * A definition file's content, already validated, as the decider sees it: defaults filled in, durations in
  * milliseconds, legacy spellings resolved. The same content always gives the same definition; zod is not loaded.
  */
+import { DELIVER_PREFIX, VERIFY_COMMAND } from './acts.ts';
 import type { Definition, FileRule, InputField, Retry, Step, Tool } from './definition.ts';
 import {
   DEFAULT_FALLBACK,
@@ -31,8 +32,13 @@ const retryOf = (raw: RawRetry | undefined, base: Retry): Retry => {
     backoffMs,
     // A step that asks for a longer pause than the default limit gets it.
     maxBackoffMs: Math.max(backoffMs, maxBackoffMs),
+    retryOnExitCodes: raw?.retryOn === undefined ? base.retryOnExitCodes : exitCodesOf(raw.retryOn),
   };
 };
+
+/** `timeout` needs no entry: an idempotent act whose end nobody saw is performed again in any case. */
+const exitCodesOf = (retryOn: readonly string[]): readonly number[] =>
+  retryOn.filter((end) => end.startsWith('exit:')).map((end) => Number(end.slice('exit:'.length)));
 
 const timeoutOf = (raw: string | undefined, base: number): number =>
   raw === undefined ? base : durationMs(raw);
@@ -50,7 +56,23 @@ const stepOf = (raw: RawAction, defaults: Defaults): Step => ({
   env: raw.env ?? [],
   notPerformedExitCodes: raw.notPerformedExitCodes ?? [],
   message: raw.message ?? DEFAULT_MESSAGE,
+  attach: raw.attach ?? [],
+  onError: raw.onError ?? 'fail',
 });
+
+/** A check: made anew at every attempt of its stage, so it is never retried within one. */
+const verifyCommandOf = (
+  raw: RawDefinition['verify'],
+  defaults: Defaults,
+): Pick<Definition, 'verifyCommand'> =>
+  raw?.command === undefined
+    ? {}
+    : {
+        verifyCommand: {
+          ...stepOf({ ...raw.command, id: VERIFY_COMMAND, idempotent: true }, defaults),
+          retry: DEFAULT_RETRY,
+        },
+      };
 
 const toolsOf = (raw: RawDefinition['autoConfigure'], defaults: Defaults): readonly Tool[] => {
   if (raw === undefined || raw.enabled === false) return [];
@@ -134,6 +156,10 @@ export const normaliseDefinition = (validated: unknown): Definition => {
     requiredFiles: (raw.verify?.requiredFiles ?? [DEFAULT_REQUIRED_FILE]).map((file) => readPath(file).path),
     files: (raw.verify?.files ?? []).map(fileRuleOf),
     ...outcomeOf(raw.verify ?? {}),
+    ...verifyCommandOf(raw.verify, defaults),
+    actions: (raw.deliver?.actions ?? []).map((action) =>
+      stepOf({ ...action, id: `${DELIVER_PREFIX}${action.id}` }, defaults),
+    ),
     summaryFile: readPath(raw.deliver?.summaryFile ?? DEFAULT_SUMMARY_FILE).path,
     selfImprove: {
       enabled: raw.selfImprove?.enabled ?? false,

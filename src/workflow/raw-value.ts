@@ -48,6 +48,17 @@ export const describeValue = (value: unknown): string => {
 /** An action of `execute` and where it stands; a single action stands at `execute` itself. */
 export type ActionAt = { readonly action: unknown; readonly path: DefinitionPath };
 
+/** Every act of the file: what execute does, the check of verify, what deliver does. */
+export const actsOf = (raw: unknown): ActionAt[] => {
+  const check = at(raw, ['verify', 'command']);
+  const actions = listOf(at(raw, ['deliver', 'actions']));
+  return [
+    ...actionsOf(raw),
+    ...(check === undefined ? [] : [{ action: check, path: ['verify', 'command'] }]),
+    ...actions.map((action, index) => ({ action, path: ['deliver', 'actions', index] })),
+  ];
+};
+
 export const actionsOf = (raw: unknown): ActionAt[] => {
   const execute = own(raw, 'execute');
   const steps = own(execute, 'steps');

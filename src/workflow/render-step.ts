@@ -4,6 +4,7 @@
  */
 
 import type { DispatcherName } from '../events/run-events.ts';
+import { stageOfAct } from './acts.ts';
 import { renderBrief } from './brief.ts';
 import { artifactsOf, type RunContext } from './context.ts';
 import type { Step } from './definition.ts';
@@ -32,7 +33,7 @@ export const BLANK_ATTEMPT: Attempt = { effectId: '', key: '', nonce: '' };
 export const effectIdOf = (runId: string, step: string, attempt: number): string =>
   `${runId}.${step}.${attempt}`;
 export const effectKeyOf = (runId: string, step: string, attempt: number): string =>
-  `wf:${runId}:execute.${step}:${attempt}`;
+  `wf:${runId}:${stageOfAct(step) === 'execute' ? 'execute.' : ''}${step}:${attempt}`;
 
 /** `auto` takes the best that config.json names; a program that is merely on PATH is no consent. */
 export const resolveDispatcher = (context: RunContext, step: Step): DispatcherName =>
@@ -55,7 +56,8 @@ export function renderStep(context: RunContext, state: RunState, step: Step, att
     return { step, dispatcher, argv, preview: quoteCommand(argv), message: '', task };
   }
   const values = templateValues(context, state, attempt, withoutOps(context.input.task));
-  values.set('brief', renderBrief(context, state, step.id, attempt.nonce));
+  const attached = step.attach.map((path) => expand(path, values));
+  values.set('brief', renderBrief(context, state, step.id, attempt.nonce, attached));
   const message = opsGated(route, expand(step.message, values));
   const target =
     dispatcher === 'openclaw'

@@ -34,7 +34,7 @@ export type Effect = {
   readonly effectId: string;
   readonly step: string;
   readonly attempt: number;
-  /** Attempt of the stage execute it belongs to. */
+  /** Attempt of the stage it belongs to (acts.ts). */
   readonly stageAttempt: number;
   readonly dispatcher: DispatcherName;
   readonly key: string;
@@ -60,6 +60,8 @@ export type Effect = {
   readonly error?: Problem;
   /** When the next attempt (or, for an idempotent effect in doubt, the same act again) is due. */
   readonly retryAt?: string;
+  /** It failed and no further attempt is due by itself. */
+  readonly gaveUp?: true;
   /** How often it has been performed in doubt; bounds the repeats of an idempotent effect. */
   readonly doubts: number;
   readonly stdout?: Text;

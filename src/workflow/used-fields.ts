@@ -1,11 +1,14 @@
 /** Which fields of a structured input a definition's templates use: asked for before a run starts, not in its middle. */
+import { actsOf } from './acts.ts';
 import type { Definition } from './definition.ts';
 import { fieldOf, placeholders } from './template.ts';
 
 export function usedFields(definition: Definition): readonly string[] {
   const templates = [
     ...[...definition.plan.values()].flat(),
-    ...definition.steps.flatMap((step) => [step.command ?? '', ...step.args, step.message]),
+    ...(['execute', 'verify', 'deliver'] as const)
+      .flatMap((stage) => actsOf(definition, stage))
+      .flatMap((step) => [step.command ?? '', ...step.args, step.message, ...step.attach]),
     ...definition.requiredFiles,
     ...definition.files.map((rule) => rule.path),
     definition.summaryFile,

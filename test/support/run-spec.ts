@@ -9,9 +9,9 @@ import type { RunCommand } from '../../src/workflow/command.ts';
 import type { RunContext } from '../../src/workflow/context.ts';
 import { type DecidedEvent, decide, provisional } from '../../src/workflow/decide.ts';
 import { evolve } from '../../src/workflow/evolve.ts';
+import { inputFor } from '../../src/workflow/input-fields.ts';
 import { type Next, next } from '../../src/workflow/next.ts';
 import { normaliseDefinition } from '../../src/workflow/normalise.ts';
-import { inputFor } from '../../src/workflow/input-fields.ts';
 import { noRun, type RunState } from '../../src/workflow/state.ts';
 
 /** A command without what the engine adds to each. */

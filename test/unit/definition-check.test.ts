@@ -149,11 +149,6 @@ describe('keys', () => {
     [{ schedules: [] }, 'schedules'],
     [{ limits: {} }, 'limits'],
     [{ retention: {} }, 'retention'],
-    [{ deliver: { actions: [] } }, 'deliver.actions'],
-    [{ verify: { command: {} } }, 'verify.command'],
-    [{ execute: { attach: [] } }, 'execute.attach'],
-    [{ execute: { steps: [{ onError: 'continue' }] } }, 'execute.steps[0].onError'],
-    [{ execute: { retry: { retryOn: [] } } }, 'execute.retry.retryOn'],
     [{ selfImprove: { revert: {} } }, 'selfImprove.revert'],
     [
       { classify: { routes: [{ name: 'a', match: [], risk: 'low', timeout: '1h' }] } },

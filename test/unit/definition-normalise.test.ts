@@ -16,11 +16,13 @@ describe('what a file leaves out', () => {
         args: [],
         await: 'auto',
         timeoutMs: 600_000,
-        retry: { maxAttempts: 1, backoffMs: 30_000, maxBackoffMs: 300_000 },
+        retry: { maxAttempts: 1, backoffMs: 30_000, maxBackoffMs: 300_000, retryOnExitCodes: [] },
         idempotent: false,
         env: [],
         notPerformedExitCodes: [],
         message: '{{brief}}',
+        attach: [],
+        onError: 'fail',
       },
     ]);
     expect(definition.requiredFiles).toEqual(['{{home}}/state/runs/{{runId}}.json']);
@@ -78,8 +80,14 @@ describe('what a file says', () => {
       },
     });
     expect(definition.steps.map(({ timeoutMs, retry }) => ({ timeoutMs, retry }))).toEqual([
-      { timeoutMs: 7_200_000, retry: { maxAttempts: 4, backoffMs: 600_000, maxBackoffMs: 600_000 } },
-      { timeoutMs: 90_000, retry: { maxAttempts: 4, backoffMs: 1_000, maxBackoffMs: 300_000 } },
+      {
+        timeoutMs: 7_200_000,
+        retry: { maxAttempts: 4, backoffMs: 600_000, maxBackoffMs: 600_000, retryOnExitCodes: [] },
+      },
+      {
+        timeoutMs: 90_000,
+        retry: { maxAttempts: 4, backoffMs: 1_000, maxBackoffMs: 300_000, retryOnExitCodes: [] },
+      },
     ]);
   });
 

@@ -35,6 +35,7 @@ const PLACES: Readonly<Record<KeyPlace, Node>> = {
   verify: at('verify'),
   file: at('verify', 'files', '[]'),
   outcome: at('verify', 'outcome'),
+  checkCommand: at('verify', 'command'),
   deliver: at('deliver'),
   selfImprove: at('selfImprove'),
 };

@@ -2,6 +2,7 @@
 
 import { previewOf } from '../../events/envelope.ts';
 import type { StageOutputs } from '../../events/run-events.ts';
+import { DELIVER_PREFIX, stageOfAct } from '../../workflow/acts.ts';
 import type { DecidedEvent } from '../../workflow/decide.ts';
 import { type RunState, stageOf } from '../../workflow/state.ts';
 import { duration, oneLine } from './text.ts';
@@ -76,10 +77,15 @@ function completed(data: Completed, state: RunState): string {
       const { mode, checks } = data.output;
       return mode === 'hand-over'
         ? 'hand-over: what was handed over is on disk'
-        : `${plural(checks.length, 'file')} checked`;
+        : `${plural(checks.length, 'file')}${data.output.outcome === undefined ? '' : ' and the answer'} checked`;
     }
-    case 'deliver':
-      return 'summary written';
+    case 'deliver': {
+      const acts = (data.output.actions ?? []).map(
+        ({ action, outcome }) =>
+          `${action.slice(DELIVER_PREFIX.length)} ${outcome === 'handed_off' ? 'handed over' : outcome}`,
+      );
+      return ['summary written', ...acts].join(', ');
+    }
     case 'log': {
       const { selfImprove } = data.output;
       if (selfImprove === undefined) return 'recorded';
@@ -120,7 +126,7 @@ function tools(output: StageOutputs['configure_tools']): string {
 }
 
 function executed(output: StageOutputs['execute'], state: RunState): string {
-  const last = state.effects.at(-1);
+  const last = state.effects.findLast((effect) => stageOfAct(effect.step) === 'execute');
   if (output.outcome === 'handed_off' && last !== undefined) {
     if (last.dispatcher === 'manual') return `queued as task ${last.taskId}   no assistant on this machine`;
     return `handed over${last.receipt?.jobId === undefined ? '' : ` as job ${last.receipt.jobId}`}`;
@@ -130,6 +136,13 @@ function executed(output: StageOutputs['execute'], state: RunState): string {
   const took =
     last?.receipt?.durationMs ??
     (started === null ? undefined : Date.parse(state.updatedAt) - Date.parse(started));
-  const steps = output.steps.length === 1 ? 'done' : `${output.steps.length} steps done`;
+  const failed = output.steps.filter((one) => one.outcome === 'failed').map((one) => one.step);
+  const done = output.steps.length - failed.length;
+  const steps =
+    output.steps.length === 1
+      ? output.steps[0]?.outcome === 'failed'
+        ? 'failed, goes on without it'
+        : 'done'
+      : `${plural(done, 'step')} done${failed.length === 0 ? '' : `, went on without ${failed.join(', ')}`}`;
   return `${steps}${took === undefined ? '' : ` in ${duration(took)}`}${last === undefined ? '' : `   ${oneLine(previewOf(last.preview), 60)}`}`;
 }

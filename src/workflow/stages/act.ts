@@ -1,9 +1,11 @@
 /**
- * execute: its steps in order, each an effect: intent, act, confirm. A step that is known to be done, or handed over
- * where that is the end, is never dispatched again; what may have happened is never blindly repeated.
+ * How an act of any stage goes: approval, intent, act, confirm; and what its end means. An act that is known to be
+ * done, or handed over where that is the end, is never dispatched again; what may have happened is never blindly
+ * repeated.
  */
 import { type Refusal, refuse } from '../../errors.ts';
 import type { RunEvent } from '../../events/run-events.ts';
+import { type ActStage, actNamed, actsOf, currentAct, stageOfAct } from '../acts.ts';
 import { taskIdOf } from '../brief.ts';
 import type { RunContext } from '../context.ts';
 import type { Step } from '../definition.ts';
@@ -12,20 +14,13 @@ import { approvalIdOf, coverOf, grantFor, needsApproval, stepsToApprove } from '
 import { effectIdOf, effectKeyOf, renderStep } from '../render-step.ts';
 import { type Effect, latestEffect, outputOf, type Problem, type RunState, stageOf } from '../state.ts';
 
-/** The first step that is neither done nor handed over; undefined when execute is through. */
-export const currentStep = (context: RunContext, state: RunState): Step | undefined =>
-  context.definition.steps.find((step) => {
-    const status = latestEffect(state, step.id)?.status;
-    return status !== 'done' && status !== 'handed_off';
-  });
-
 /** Asks for approval, or records the intent. A manual task has no act: its intent and confirmation are one commit. */
 export function beginStep(
   context: RunContext,
   state: RunState,
   command: { readonly step: string; readonly nonce: string },
 ): readonly RunEvent[] | Refusal {
-  const step = currentStep(context, state);
+  const step = currentAct(context, state, stageOfAct(command.step));
   if (step === undefined || step.id !== command.step) {
     return refuse('step-not-due', `step ${command.step} is not what run ${state.runId} does next`);
   }
@@ -34,7 +29,7 @@ export function beginStep(
     return refuse('step-open', `step ${step.id} of run ${state.runId} has an attempt whose end is not known`);
   }
   const grant = grantFor(context, state, step);
-  if (needsApproval(state) && grant === undefined) return [requestApproval(context, state)];
+  if (needsApproval(state, step) && grant === undefined) return [requestApproval(context, state)];
 
   const attempt = (latest?.attempt ?? 0) + 1;
   const effectId = effectIdOf(state.runId, step.id, attempt);
@@ -70,13 +65,14 @@ export function beginStep(
 
 /** A hand-over is waited for where the definition says so, and where later steps build on the work. */
 const awaited = (context: RunContext, step: Step): { awaited?: true } => {
+  if (stageOfAct(step.id) !== 'execute') return step.await === 'outcome' ? { awaited: true } : {};
   const isLast = context.definition.steps.at(-1)?.id === step.id;
   return step.await === 'outcome' || (step.await === 'auto' && !isLast) ? { awaited: true } : {};
 };
 
 /** The first hand-over whose outcome later steps, or the definition, wait for and nobody has reported. */
-export const awaitedHandOver = (context: RunContext, state: RunState): Effect | undefined =>
-  context.definition.steps.flatMap((step) => {
+export const awaitedHandOver = (context: RunContext, state: RunState, stage: ActStage): Effect | undefined =>
+  actsOf(context.definition, stage).flatMap((step) => {
     const effect = latestEffect(state, step.id);
     const waits = effect?.status === 'handed_off' && awaited(context, step).awaited === true;
     return waits && effect.report === undefined ? [effect] : [];
@@ -114,7 +110,7 @@ export function effectEnded(
   if (effect === undefined || (effect.status !== 'intended' && effect.status !== 'unknown')) {
     return refuse('effect-ended', `the end of effect ${command.effectId} is known already`);
   }
-  const step = context.definition.steps.find((candidate) => candidate.id === effect.step);
+  const step = actNamed(context.definition, effect.step);
   const { effectId, result, now } = command;
   // A cancelled run still records what became of its last act, and does nothing about it.
   const open = state.status === 'running' || (state.status === 'waiting' && state.waiting?.for === 'retry');
@@ -126,15 +122,15 @@ export function effectEnded(
     }
     case 'failed': {
       const { result: _result, retryable, ...data } = result;
-      const retryAt =
-        open && !data.performed && retryable ? nextAttemptAt(state, effect, step, now) : undefined;
+      const again = data.performed ? mayRepeat(step, data.exitCode) : retryable;
+      const retryAt = open && again ? nextAttemptAt(state, effect, step, now) : undefined;
       const failed: RunEvent = {
         type: 'EffectFailed',
         data: { effectId, ...data, ...(retryAt === undefined ? {} : { retryAt }) },
       };
       return retryAt !== undefined || !open
         ? [failed]
-        : [failed, stageFailed(state, effect.step, data.error)];
+        : [failed, ...givenUp(state, effect, step, data.error)];
     }
     case 'unknown': {
       const { result: _result, truncated: _truncated, ...data } = result;
@@ -153,19 +149,34 @@ export function effectEnded(
       const { reason, ...output } = data;
       return [
         { type: 'EffectFailed', data: { effectId, performed: true, error: reason, ...output } },
-        stageFailed(state, effect.step, reason),
+        ...givenUp(state, effect, step, reason),
       ];
     }
   }
 }
 
+/** A failure for good ends the stage, unless the definition goes on without the act. */
+const givenUp = (
+  state: RunState,
+  effect: Effect,
+  step: Step | undefined,
+  error: Problem,
+): readonly RunEvent[] => (step?.onError === 'continue' ? [] : [stageFailed(state, effect.step, error)]);
+
+/** It was performed, and its author says that performing it again after this end does no harm. */
+const mayRepeat = (step: Step | undefined, exitCode: number | undefined): boolean =>
+  step?.idempotent === true && exitCode !== undefined && step.retry.retryOnExitCodes.includes(exitCode);
+
 /** An effect declared idempotent is performed at least once more after a doubt: that is what the word is for. */
 const MIN_ACTS_IN_DOUBT = 2;
 
-export const stageFailed = (state: RunState, step: string, error: Problem): RunEvent => ({
-  type: 'StageFailed',
-  data: { stage: 'execute', attempt: Math.max(1, stageOf(state, 'execute').attempts), error, step },
-});
+export const stageFailed = (state: RunState, step: string, error: Problem): RunEvent => {
+  const stage = stageOfAct(step);
+  return {
+    type: 'StageFailed',
+    data: { stage, attempt: Math.max(1, stageOf(state, stage).attempts), error, step },
+  };
+};
 
 function nextAttemptAt(
   state: RunState,
