@@ -1,25 +1,35 @@
-/** `wf reject`: no. The run is cancelled, nothing is dispatched. */
+/** `wf reject`: no. The run is cancelled, goes on without what was asked about, or is sent back, as its definition says. */
 
-import { recordFact } from '../engine/outside-commands.ts';
+import { carryOn } from '../engine/outside-commands.ts';
+import { recordFact } from '../engine/record-fact.ts';
 import { ExitCode } from '../errors.ts';
 import { shortestUniquePrefix } from '../home/read-model.ts';
+import type { OutsideCommand } from '../workflow/command.ts';
 import { approvalOf } from './approval-of.ts';
 import { openFor } from './home-of.ts';
+import { loginName } from './login-name.ts';
 import { programName } from './program-name.ts';
 import { redactedReason } from './reason.ts';
 import { runView } from './render/run-view.ts';
 import { argument, type Invocation } from './verb.ts';
+import { printAnswer, watch } from './watch-run.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
-  const home = await openFor(invocation);
+  const watched = watch(invocation);
+  const home = await openFor(invocation, watched);
+  watched.opened(home);
   const { run: before, approval } = await approvalOf(home, argument(invocation, 0));
   const reason = redactedReason(invocation, home);
-  const state = await recordFact(home.ports, before.runId, {
+  const no: OutsideCommand = {
     type: 'Reject',
     approvalId: approval.approvalId,
-    by: invocation.env.USER ?? 'user',
+    by: loginName(invocation.env) ?? 'user',
     ...(reason === undefined ? {} : { reason }),
-  });
+  };
+  const state = await recordFact(home.ports, before.runId, no);
+  if (state.status !== 'cancelled') {
+    return printAnswer(invocation, home, await carryOn(home.ports, state, 'reject'));
+  }
   await home.ports.projections.project();
   if (invocation.json) {
     const view = runView(state, home.paths.home);

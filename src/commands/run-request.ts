@@ -1,18 +1,21 @@
 /** What `wf run` asks for, from its options: the task itself and how it is to be treated. */
 import { usageError } from '../errors.ts';
 import { MAX_INPUT_BYTES } from '../workflow/stages/intake.ts';
+import { loginName } from './login-name.ts';
 import { readTextFile } from './text-file.ts';
 import { argument, flag, type Invocation, option } from './verb.ts';
 
 export function requestOf(invocation: Invocation, input: string) {
   const key = option(invocation, 'idempotency-key');
   const route = option(invocation, 'route');
+  const by = loginName(invocation.env);
   return {
     workflowId: argument(invocation, 0),
     input,
     ...(key === undefined ? {} : { key }),
     force: flag(invocation, 'force'),
     ...(route === undefined ? {} : { route }),
+    ...(by === undefined ? {} : { by }),
     detach: flag(invocation, 'detach'),
   };
 }

@@ -66,6 +66,7 @@ async function start(
     redactions,
     forced,
     ...(request.route === undefined ? {} : { requestedRoute: request.route }),
+    ...(request.by === undefined ? {} : { by: request.by }),
     owner: ports.ownership.self,
   });
   await session.flush({ durable: false }, [...(await registration(ports, prepared.loaded)), ...claims]);

@@ -49,6 +49,7 @@ async function perform(session: RunSession, effect: WorldEffect): Promise<void> 
         type: 'BeginStep',
         step: effect.step,
         nonce: ports.randomWord(NONCE_CHARS),
+        ...(effect.bind === undefined ? {} : { files: await ports.world.hashFiles(effect.bind) }),
       });
       return;
     case 'dispatch':

@@ -8,6 +8,7 @@ import { continueReason } from '../workflow/continue-reason.ts';
 import type { RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
 import { type ContinueOptions, continueRun } from './continue-run.ts';
+import { expireIfDue } from './expire.ts';
 import { contextOf, requireRun, syncSeen } from './load-run.ts';
 import { LostRace } from './lost-race.ts';
 import type { EnginePorts } from './ports.ts';
@@ -21,6 +22,7 @@ export async function follow(ports: EnginePorts, runId: string, options: Continu
   let followed = false;
   for (;;) {
     const run = await requireRun(ports, runId);
+    if (await expireIfDue(ports, run)) continue;
     const due = await whatIsDue(ports, run, options);
     if (due === 'nothing') {
       await syncSeen(ports);

@@ -13,7 +13,7 @@ import type { Definition, Tool } from '../workflow/definition.ts';
 import type { DispatchEffect, EffectResult, LookupResult } from '../workflow/effects.ts';
 import type { Finding } from '../workflow/finding.ts';
 import type { FileToCheck } from '../workflow/stages/verify.ts';
-import type { RunState } from '../workflow/state.ts';
+import type { BoundFile, RunState } from '../workflow/state.ts';
 
 export type EngineClock = {
   now(): number;
@@ -64,6 +64,8 @@ export type World = {
   /** Absolute program and arguments of a tool, templates expanded. */
   toolCommand(tool: Tool): readonly string[];
   bootstrap(tool: Tool, signal: AbortSignal): Promise<ToolBootstrap>;
+  /** Each file with the sha256 of its content, in order. */
+  hashFiles(paths: readonly string[]): Promise<readonly BoundFile[]>;
   checkFiles(files: readonly FileToCheck[]): Promise<StageOutputs['verify']['checks']>;
 };
 

@@ -17,6 +17,8 @@ export type RunRequest = {
   readonly key?: string;
   readonly force: boolean;
   readonly route?: string;
+  /** Who asks, as their login says. */
+  readonly by?: string;
   /** Return once the run exists (or is found to live) instead of at its end. */
   readonly detach: boolean;
 };

@@ -41,6 +41,13 @@ export function realWorld(deps: Omit<PerformDeps, 'signal'>): World {
         { ...deps, signal },
       );
     },
+    hashFiles: async (paths) => {
+      const { hashFile } = await import('../effects/hash-file.ts');
+      return paths.map((file) => ({
+        file,
+        sha256: hashFile(file.startsWith('/') ? file : `${home}/${file}`),
+      }));
+    },
     checkFiles: async (files) => {
       const absolute = files.map((one) => ({
         ...one,

@@ -9,6 +9,7 @@ import { continueReason } from '../workflow/continue-reason.ts';
 import { formatPath } from '../workflow/finding.ts';
 import type { RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
+import { expireIfDue } from './expire.ts';
 import { answeringSince, holderOf, noteAnswer, readKey } from './key-claims.ts';
 import { contextOf, syncSeen } from './load-run.ts';
 import { LostRace } from './lost-race.ts';
@@ -61,6 +62,8 @@ async function answerOnce(ports: EnginePorts, prepared: PreparedRequest): Promis
       return (await import('./begin-run.ts')).adopt(ports, prepared, holder.claim, holder.run);
     case 'live':
       await assertSameInput(ports, prepared, key.version, holder);
+      // A question that nobody answered in time may be the end of that run, and the key is free then.
+      if (await expireIfDue(ports, holder.run)) throw new LostRace();
       if (request.detach) {
         await syncSeen(ports);
         return { kind: 'live', run: holder.run };

@@ -20,6 +20,9 @@ const attempt = z.int().positive();
 /** Put in by the decider on every event that may carry words of the user (workflow/salt.ts). */
 const salted = salt.exactOptional();
 
+/** `failed`: the definition goes on without it; `skipped`: somebody said to. */
+const actOutcome = z.enum(['done', 'handed_off', 'failed', 'skipped']);
+
 /** What each stage leaves behind. */
 export const stageOutputs = {
   intake: z.strictObject({
@@ -53,8 +56,7 @@ export const stageOutputs = {
   }),
   execute: z.strictObject({
     outcome: z.enum(['done', 'handed_off']),
-    /** `failed`: the definition goes on without it. */
-    steps: z.array(z.strictObject({ step: z.string(), outcome: z.enum(['done', 'handed_off', 'failed']) })),
+    steps: z.array(z.strictObject({ step: z.string(), outcome: actOutcome })),
   }),
   verify: z.strictObject({
     /** `hand-over`: only brief, receipt and run record were checked, for the work is not done yet. */
@@ -74,9 +76,7 @@ export const stageOutputs = {
   deliver: z.strictObject({
     /** Where the summary stands: relative to the home, or absolute when config allows that root. */
     summaryFile: z.string(),
-    actions: z
-      .array(z.strictObject({ action: z.string(), outcome: z.enum(['done', 'handed_off', 'failed']) }))
-      .exactOptional(),
+    actions: z.array(z.strictObject({ action: z.string(), outcome: actOutcome })).exactOptional(),
   }),
   log: z.strictObject({
     logged: z.literal(true),
@@ -118,6 +118,12 @@ export const receipt = z.strictObject({
 });
 export type Receipt = z.infer<typeof receipt>;
 
+/** A file by its content; `missing` where there is none. */
+export const boundFile = z.strictObject({
+  file: z.string(),
+  sha256: z.union([sha256Hex, z.literal('missing')]),
+});
+
 /** One step as an approval covers it. */
 export const approvedStep = z.strictObject({
   step: id,
@@ -143,12 +149,23 @@ export const runEventSchemas = {
     redactions: count,
     forced: z.boolean(),
     requestedRoute: z.string().exactOptional(),
+    /** Who asked for it, as their login says. */
+    by: z.string().exactOptional(),
     salt,
   }),
   /** Ownership. Its streamVersion is the epoch that later events of this owner carry. */
   RunLeased: z.strictObject({ owner }),
   RunResumed: z.strictObject({
-    reason: z.enum(['requested', 'owner-gone', 'approved', 'reported', 'resolved', 'task-withdrawn']),
+    reason: z.enum([
+      'requested',
+      'owner-gone',
+      'approved',
+      'rejected',
+      'expired',
+      'reported',
+      'resolved',
+      'task-withdrawn',
+    ]),
     by: z.string(),
   }),
   DefinitionAdopted: z.strictObject({ definitionHash: sha256Hex, previous: sha256Hex }),
@@ -224,12 +241,18 @@ export const runEventSchemas = {
   }),
   ApprovalRequested: z.strictObject({
     approvalId: id,
-    at: z.literal('execute'),
+    /** `execute`, `execute.<step>` or `deliver`. */
+    at: z.string(),
     risk,
     reasons: z.array(z.string()),
     /** sha256 over the bindings of all covered steps: what the grant names. */
     binding: sha256Hex,
     covers: z.array(approvedStep),
+    /** What the work has made, as a yes at deliver is bound to it. */
+    files: z.array(boundFile).exactOptional(),
+    /** When nobody decided by then, and what follows; absent = it waits for ever. */
+    expiresAt: isoTime.exactOptional(),
+    onExpire: z.enum(['cancel', 'skip']).exactOptional(),
     salt: salted,
   }),
   ApprovalGranted: z.strictObject({
@@ -242,8 +265,12 @@ export const runEventSchemas = {
     approvalId: id,
     by: z.string(),
     reason: z.string().exactOptional(),
+    /** What follows instead of the run's end. */
+    follows: z.enum(['redo', 'skip']).exactOptional(),
     salt: salted,
   }),
+  /** Nobody decided in time. */
+  ApprovalExpired: z.strictObject({ approvalId: id, follows: z.enum(['cancel', 'skip']) }),
   OutcomeReported: z.strictObject({
     effectId: id,
     status: z.enum(['ok', 'error']),

@@ -24,6 +24,7 @@ export const schemaVersions: Readonly<Record<AnyEvent['type'], number>> = {
   ApprovalRequested: 1,
   ApprovalGranted: 1,
   ApprovalRejected: 1,
+  ApprovalExpired: 1,
   OutcomeReported: 1,
   TaskWithdrawn: 1,
   RunCompleted: 1,

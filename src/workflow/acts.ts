@@ -35,8 +35,11 @@ export const currentAct = (context: RunContext, state: RunState, stage: ActStage
   actsOf(context.definition, stage).find((step) => !isSettled(state, step, latestEffect(state, step.id)));
 
 function isSettled(state: RunState, step: Step, effect: Effect | undefined): boolean {
+  if (state.skipped.includes(step.id)) return true;
   if (effect === undefined) return false;
   const stage = stageOfAct(step.id);
+  // Sent back: what was done before has to be done again.
+  if (stage === 'execute' && effect.stageAttempt < (state.redo?.fromAttempt ?? 0)) return false;
   // A check is made again whenever its stage is; whatever else was done stays done.
   if (stage === 'verify' && effect.stageAttempt !== stageOf(state, stage).attempts) return false;
   return effect.status === 'done' || effect.status === 'handed_off' || isPassedOver(step, effect);

@@ -116,7 +116,8 @@ function delivered(context: RunContext, state: RunState, waitsForWork: boolean):
   return completeStage(state, 'deliver', { ...output, actions: outcomes });
 }
 
-const outcomeOf = (state: RunState, step: Step): 'done' | 'handed_off' | 'failed' => {
+const outcomeOf = (state: RunState, step: Step): 'done' | 'handed_off' | 'failed' | 'skipped' => {
+  if (state.skipped.includes(step.id)) return 'skipped';
   const effect = latestEffect(state, step.id);
   if (effect !== undefined && isPassedOver(step, effect)) return 'failed';
   return effect?.status === 'handed_off' ? 'handed_off' : 'done';

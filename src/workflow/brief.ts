@@ -38,6 +38,12 @@ export function renderBrief(
       'Material',
       attached.map((path) => `- ${path}`),
     ),
+    ...section(
+      'Sent back',
+      (state.redo?.reasons ?? []).map(
+        (reason) => `- ${reason === '' ? 'The result was not approved.' : reason}`,
+      ),
+    ),
     ...section('Files', [`Put every file you make into ${artifactsOf(context, state.runId)}`]),
     ...section('Report', [
       'When the work is done, report it once:',

@@ -125,6 +125,38 @@ const checkRetryOn = (raw: unknown): Finding[] =>
         ],
   );
 
+const checkApprovals = (raw: unknown): Finding[] => {
+  const rules = listOf(own(raw, 'approval'));
+  const steps = actionsOf(raw).map(({ action }) => textOf(own(action, 'id')) ?? 'main');
+  const acts = listOf(at(raw, ['deliver', 'actions'])).length;
+  const findings = rules.flatMap((rule, index): Finding[] => {
+    const place = textOf(own(rule, 'at')) ?? '';
+    const path = ['approval', index];
+    const found: Finding[] = [];
+    if (place.startsWith('execute.') && !steps.includes(place.slice('execute.'.length))) {
+      const near = nearest(place.slice('execute.'.length), steps);
+      const hint = near === undefined ? `Steps: ${steps.join(', ')}.` : `Did you mean "execute.${near}"?`;
+      found.push(error('missing', [...path, 'at'], `there is no step for "${place}"`, hint));
+    }
+    if (place === 'deliver' && acts === 0)
+      found.push(error('missing', [...path, 'at'], 'deliver has no actions that could be asked about'));
+    if (own(rule, 'onReject') === 'redo' && place !== 'deliver')
+      found.push(
+        error('contradiction', [...path, 'onReject'], 'there is nothing to redo before the work is done'),
+      );
+    if (own(rule, 'maxRedo') !== undefined && own(rule, 'onReject') !== 'redo')
+      found.push(warning('no-effect', [...path, 'maxRedo'], '"maxRedo" needs "onReject": "redo"'));
+    if (own(rule, 'onExpire') !== undefined && own(rule, 'expiresIn') === undefined)
+      found.push(error('contradiction', [...path, 'onExpire'], 'without "expiresIn" it never expires'));
+    return found;
+  });
+  const places = rules.flatMap((rule, index) => {
+    const place = textOf(own(rule, 'at'));
+    return place === undefined ? [] : [{ name: place, path: ['approval', index, 'at'] }];
+  });
+  return [...findings, ...duplicates('approval at', places)];
+};
+
 const checkRetries = (raw: unknown): Finding[] =>
   [...actsOf(raw), { action: own(raw, 'defaults'), path: ['defaults'] }].flatMap(({ action, path }) => {
     const retry = own(action, 'retry');
@@ -213,6 +245,7 @@ export const checkRules = (raw: unknown): Finding[] => [
   ...checkExecute(raw),
   ...checkStepNames(raw),
   ...checkActions(raw),
+  ...checkApprovals(raw),
   ...checkRetries(raw),
   ...checkRetryOn(raw),
   ...checkRoutes(raw),

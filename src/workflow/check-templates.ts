@@ -87,6 +87,9 @@ export const checkTemplates = (raw: unknown): Finding[] => [
     ...checkOne(ACTION, [...path, 'message'], own(action, 'message')),
     ...checkList(REQUIRED_FILE, [...path, 'attach'], own(action, 'attach')),
   ]),
+  ...listOf(own(raw, 'approval')).flatMap((rule, index) =>
+    checkList(REQUIRED_FILE, ['approval', index, 'show'], own(rule, 'show')),
+  ),
   ...listOf(own(own(raw, 'verify'), 'files')).flatMap((rule, index) =>
     checkOne(REQUIRED_FILE, ['verify', 'files', index, 'path'], own(rule, 'path')),
   ),

@@ -5,6 +5,7 @@
 import type { StageOutputs } from '../events/run-events.ts';
 import type { Owner } from '../events/shared.ts';
 import type { EffectResult } from './effects.ts';
+import type { BoundFile } from './state.ts';
 
 /** Given by the engine with every command. `now` is ISO 8601 with milliseconds. */
 export type Fresh = {
@@ -26,6 +27,7 @@ export type OwnerCommand =
       readonly redactions: number;
       readonly forced: boolean;
       readonly requestedRoute?: string;
+      readonly by?: string;
       readonly owner: Owner;
     }
   | {
@@ -42,14 +44,26 @@ export type OwnerCommand =
       /** Set when a required tool could not be made ready. */
       readonly failed?: { readonly code: string; readonly message: string };
     }
-  | { readonly type: 'BeginStep'; readonly step: string; readonly nonce: string }
+  | {
+      readonly type: 'BeginStep';
+      readonly step: string;
+      readonly nonce: string;
+      /** The files a yes is bound to, as they are now; see `filesToBind`. */
+      readonly files?: readonly BoundFile[];
+    }
   | { readonly type: 'EffectEnded'; readonly effectId: string; readonly result: EffectResult }
   | ({ readonly type: 'Verified' } & Verified)
   | { readonly type: 'Analysed'; readonly output: NonNullable<StageOutputs['log']['selfImprove']> };
 
 /** Commands of anybody: one fact, recorded and acknowledged; the run is continued by a lease of its own. */
 export type OutsideCommand =
-  | { readonly type: 'Approve'; readonly approvalId: string; readonly by: string }
+  | {
+      readonly type: 'Approve';
+      readonly approvalId: string;
+      readonly by: string;
+      /** Whether it is who owns the home. */
+      readonly isOwner: boolean;
+    }
   | { readonly type: 'Reject'; readonly approvalId: string; readonly by: string; readonly reason?: string }
   | {
       readonly type: 'Report';
@@ -61,6 +75,8 @@ export type OutsideCommand =
       readonly by: string;
     }
   | { readonly type: 'Resolve'; readonly verdict: 'sent' | 'not-sent'; readonly by: string }
+  /** Nobody decided in time. */
+  | { readonly type: 'Expire'; readonly approvalId: string }
   | { readonly type: 'Cancel'; readonly by: string; readonly reason?: string };
 
 export type RunCommand = (OwnerCommand | OutsideCommand) & Fresh;

@@ -6,7 +6,14 @@
 import type { RunContext } from './context.ts';
 import { latestEffect, type RunState } from './state.ts';
 
-export type ContinueReason = 'requested' | 'owner-gone' | 'approved' | 'reported' | 'resolved';
+export type ContinueReason =
+  | 'requested'
+  | 'owner-gone'
+  | 'approved'
+  | 'rejected'
+  | 'expired'
+  | 'reported'
+  | 'resolved';
 
 /** Why the run could be leased now, or null when it is at its end or waits for somebody. Liveness is judged elsewhere. */
 export function continueReason(context: RunContext, state: RunState): ContinueReason | null {
@@ -29,7 +36,9 @@ function waitIsOver(state: RunState): ContinueReason | null {
   const waiting = state.waiting;
   if (waiting === null || waiting.for === 'retry') return 'owner-gone';
   if (waiting.for === 'approval') {
-    return state.approvals.find((a) => a.approvalId === waiting.id)?.status === 'pending' ? null : 'approved';
+    const status = state.approvals.find((a) => a.approvalId === waiting.id)?.status;
+    if (status === 'pending') return null;
+    return status === 'rejected' || status === 'expired' ? status : 'approved';
   }
   const effect = state.effects.find((candidate) => candidate.effectId === waiting.id);
   if (effect?.report !== undefined) return 'reported';

@@ -21,6 +21,7 @@ export function reenter(
     const event = stageFailed(state, failed.id, REPORTED_ERROR);
     return event.type === 'StageFailed' ? [start, { ...event, data: { ...event.data, attempt } }] : [start];
   }
+  if (before.status === 'waiting' && wasSentBack(before)) return [startStage(state, 'execute')];
   if (before.status !== 'failed' && before.status !== 'cancelled') return [];
   if (state.current === null) return [];
   const failedStage = stageOf(state, state.current);
@@ -36,3 +37,7 @@ export function reenter(
   }
   return [startStage(state, 'execute')];
 }
+
+/** Sent back, and the work has not been begun again since. */
+const wasSentBack = (state: RunState): boolean =>
+  state.redo !== null && stageOf(state, 'execute').attempts < state.redo.fromAttempt;

@@ -12,7 +12,7 @@ import type { RunContext } from './context.ts';
 import { reenter } from './continue.ts';
 import { continueReason } from './continue-reason.ts';
 import { evolve, type FoldableEvent } from './evolve.ts';
-import { approve, cancel, reject, report, resolve } from './outside.ts';
+import { approve, cancel, expire, reject, report, resolve } from './outside.ts';
 import { withSalt } from './salt.ts';
 import { beginStep, effectEnded } from './stages/act.ts';
 import { verifyProblem } from './stages/verify.ts';
@@ -34,9 +34,11 @@ export function decide(
 function outside(context: RunContext, state: RunState, command: OutsideCommand & Fresh): Decided {
   switch (command.type) {
     case 'Approve':
-      return approve(state, command);
+      return approve(context, state, command);
     case 'Reject':
-      return reject(state, command);
+      return reject(context, state, command);
+    case 'Expire':
+      return expire(state, command);
     case 'Report':
       return report(context, state, command);
     case 'Resolve':
@@ -48,7 +50,7 @@ function outside(context: RunContext, state: RunState, command: OutsideCommand &
   }
 }
 
-const OUTSIDE: ReadonlySet<string> = new Set(['Approve', 'Reject', 'Report', 'Resolve', 'Cancel']);
+const OUTSIDE: ReadonlySet<string> = new Set(['Approve', 'Reject', 'Expire', 'Report', 'Resolve', 'Cancel']);
 
 const isOutside = (command: RunCommand): command is OutsideCommand & Fresh => OUTSIDE.has(command.type);
 
@@ -170,7 +172,7 @@ const notDue = (state: RunState, stage: string): Refusal =>
 
 function start(context: RunContext, state: RunState, command: Extract<Owned, { type: 'Start' }>): Decided {
   if (state.version !== 0) return refuse('run-exists', `run ${command.runId} exists already`);
-  const { runId, key, inputHash, redactions, forced, requestedRoute, owner, salt } = command;
+  const { runId, key, inputHash, redactions, forced, requestedRoute, by, owner, salt } = command;
   return [
     {
       type: 'RunStarted',
@@ -184,6 +186,7 @@ function start(context: RunContext, state: RunState, command: Extract<Owned, { t
         redactions,
         forced,
         ...(requestedRoute === undefined ? {} : { requestedRoute }),
+        ...(by === undefined ? {} : { by }),
         salt,
       },
     },

@@ -22,6 +22,8 @@ export type KeyPlace =
   | 'file'
   | 'outcome'
   | 'checkCommand'
+  | 'approval'
+  | 'when'
   | 'deliver'
   | 'selfImprove';
 
@@ -68,6 +70,7 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
     'autoConfigure',
     'execute',
     'verify',
+    'approval',
     'deliver',
     'selfImprove',
   ],
@@ -87,13 +90,15 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   file: ['path', 'fresh', 'minBytes', 'contains', 'notContains', 'json'],
   outcome: ['notEmpty', 'failOn'],
   checkCommand: ['command', 'args', 'env', 'timeout'],
+  approval: ['at', 'when', 'show', 'by', 'fourEyes', 'expiresIn', 'onExpire', 'onReject', 'maxRedo'],
+  when: ['risk'],
   deliver: ['summaryFile', 'actions'],
   selfImprove: ['enabled', 'autoApplyLowRisk', 'maxChangesPerRun'],
 };
 
 /** Ignoring one of these would run something else than what the author wrote, so they are errors in every file. */
 export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
-  definition: ['approval', 'notify', 'schedules', 'limits', 'retention'],
+  definition: ['notify', 'schedules', 'limits', 'retention'],
   input: [],
   inputField: ['enum', 'pattern', 'min', 'max'],
   idempotency: [],
@@ -110,6 +115,8 @@ export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   file: [],
   outcome: [],
   checkCommand: ['retry', 'idempotent', 'cwd'],
+  approval: ['remindAfter'],
+  when: ['route'],
   deliver: ['approval'],
   selfImprove: ['revert'],
 };
@@ -143,6 +150,8 @@ export const placeOf = (path: readonly (string | number)[]): KeyPlace => {
       return VERIFY_PLACES.get(second) ?? 'verify';
     case 'deliver':
       return second === 'actions' ? 'step' : 'deliver';
+    case 'approval':
+      return path.at(-1) === 'when' ? 'when' : 'approval';
     case 'input':
       return second === 'fields' ? 'inputField' : 'input';
     case 'defaults':

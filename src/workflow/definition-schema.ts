@@ -120,6 +120,20 @@ const idempotency = z.strictObject({
     .describe('How long a finished run answers, counted from its start. Default: forever.'),
 });
 
+const approval = z.strictObject({
+  at: z.string().regex(/^(?:execute(?:\.[A-Za-z0-9][A-Za-z0-9._-]{0,127})?|deliver)$/, {
+    error: 'expected "execute", "execute.<step>" or "deliver"',
+  }),
+  when: z.strictObject({ risk }).optional(),
+  show: list(argument.min(1)).optional().describe('Files that are shown to who decides.'),
+  by: list(line).optional().describe('Who may say yes: login names, or "owner".'),
+  fourEyes: z.boolean().optional().describe('Who started the run may not approve it.'),
+  expiresIn: longDuration.optional(),
+  onExpire: z.enum(['cancel', 'skip']).optional(),
+  onReject: z.enum(['cancel', 'skip', 'redo']).optional(),
+  maxRedo: z.int().min(1).max(20).optional(),
+});
+
 const fileRule = z.strictObject({
   path: argument.min(1),
   fresh: z
@@ -163,6 +177,9 @@ export const definitionSchema = z.strictObject({
   autoConfigure: autoConfigure.optional(),
   execute: execute.optional(),
   verify: verify.optional(),
+  approval: list(approval)
+    .optional()
+    .describe('Where a person is asked. Default: before the work, at high risk.'),
   deliver: z
     .strictObject({
       summaryFile: argument.min(1).optional(),

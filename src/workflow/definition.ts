@@ -64,6 +64,26 @@ export type Idempotency = {
   readonly windowMs: number | null;
 };
 
+/** Where a person is asked, and what their answer, or none, means. */
+export type ApprovalRule = {
+  /** Before the work, before one step of it (`execute.<step>`), or before what is done with it. */
+  readonly at: string;
+  /** Only for runs of this risk; absent = always. */
+  readonly when?: Risk;
+  /** Templates of paths of files that are shown to who decides. */
+  readonly show: readonly string[];
+  /** Who may say yes: names, or `owner` for who owns the home; empty = anybody on this machine. */
+  readonly by: readonly string[];
+  /** Who started the run may not approve it. */
+  readonly fourEyes: boolean;
+  readonly expiresInMs?: number;
+  /** `skip`: the run goes on without the acts that were asked about. */
+  readonly onExpire: 'cancel' | 'skip';
+  /** `redo`: the work is done again, with the reason in its brief. */
+  readonly onReject: 'cancel' | 'skip' | 'redo';
+  readonly maxRedo: number;
+};
+
 /** What a file must be like once the work is done. */
 export type FileRule = {
   /** Template of a path. */
@@ -101,6 +121,8 @@ export type Definition = {
   readonly tools: readonly Tool[];
   /** At least one, at most 20; a single action is the step `main`. */
   readonly steps: readonly Step[];
+  /** At most one for each place. */
+  readonly approvals: readonly ApprovalRule[];
   /** Templates of paths. */
   readonly requiredFiles: readonly string[];
   readonly files: readonly FileRule[];

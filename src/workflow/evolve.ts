@@ -143,8 +143,7 @@ function apply(state: RunState, event: FoldableEvent): RunState {
           : { ...effect, status: 'not_performed', endedAt: ts },
       );
     case 'ApprovalRequested': {
-      const { at: _at, ...data } = event.data;
-      const approval: Approval = { ...data, requestedAt: ts, status: 'pending' };
+      const approval: Approval = { ...event.data, requestedAt: ts, status: 'pending' };
       return stop({
         ...state,
         // Only the newest question can be answered: an older yes must not turn up later as a spare one.
@@ -160,12 +159,29 @@ function apply(state: RunState, event: FoldableEvent): RunState {
           ? { ...approval, status: 'granted', by: event.data.by, decidedAt: ts }
           : approval,
       );
-    case 'ApprovalRejected':
-      return changeApproval(state, event.data.approvalId, (approval) =>
-        approval.status === 'pending'
-          ? { ...approval, status: 'rejected', by: event.data.by, decidedAt: ts }
-          : approval,
-      );
+    case 'ApprovalRejected': {
+      const { approvalId, by, reason, follows } = event.data;
+      if (!isPending(state, approvalId)) return state;
+      const rejected = changeApproval(state, approvalId, (approval) => ({
+        ...approval,
+        status: 'rejected',
+        by,
+        decidedAt: ts,
+        ...(reason === undefined ? {} : { reason }),
+      }));
+      if (follows === 'skip') return skip(rejected, approvalId);
+      return follows === 'redo' ? sentBack(rejected, reason ?? '') : rejected;
+    }
+    case 'ApprovalExpired': {
+      const { approvalId, follows } = event.data;
+      if (!isPending(state, approvalId)) return state;
+      const expired = changeApproval(state, approvalId, (approval) => ({
+        ...approval,
+        status: 'expired',
+        decidedAt: ts,
+      }));
+      return follows === 'skip' ? skip(expired, approvalId) : expired;
+    }
     case 'OutcomeReported': {
       const { effectId, status, text, contentHash, by } = event.data;
       return changeEffect(state, effectId, (effect) => ({
@@ -208,11 +224,12 @@ function apply(state: RunState, event: FoldableEvent): RunState {
 const unknownEvent = (state: RunState, _event: never): RunState => state;
 
 function started(state: RunState, event: Extract<FoldableEvent, { type: 'RunStarted' }>): RunState {
-  const { salt: _salt, requestedRoute, ...data } = event.data;
+  const { salt: _salt, requestedRoute, by, ...data } = event.data;
   return {
     ...state,
     ...data,
     ...(requestedRoute === undefined ? {} : { requestedRoute }),
+    ...(by === undefined ? {} : { by }),
     status: 'running',
     createdAt: event.ts,
   };
@@ -270,6 +287,29 @@ function changeEffect(state: RunState, id: string, change: (effect: Effect) => E
 function changeApproval(state: RunState, id: string, change: (approval: Approval) => Approval): RunState {
   return { ...state, approvals: state.approvals.map((a) => (a.approvalId === id ? change(a) : a)) };
 }
+
+const isPending = (state: RunState, id: string): boolean =>
+  state.approvals.some((approval) => approval.approvalId === id && approval.status === 'pending');
+
+/** The acts that were asked about are gone without. */
+const skip = (state: RunState, approvalId: string): RunState => ({
+  ...state,
+  skipped: [
+    ...state.skipped,
+    ...state.approvals
+      .filter((approval) => approval.approvalId === approvalId)
+      .flatMap((approval) => approval.covers.map((cover) => cover.step)),
+  ],
+});
+
+/** The work is to be done again, from the next attempt of execute on. */
+const sentBack = (state: RunState, reason: string): RunState => ({
+  ...state,
+  redo: {
+    fromAttempt: stageOf(state, 'execute').attempts + 1,
+    reasons: [...(state.redo?.reasons ?? []), reason],
+  },
+});
 
 /** Takes back questions without an answer, and grants that nothing has been done under. */
 const lapse = (state: RunState, statuses: readonly Approval['status'][]): readonly Approval[] =>

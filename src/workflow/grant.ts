@@ -1,33 +1,41 @@
 /**
- * The hard gate: at high risk a step is dispatched only under a grant that names exactly what is dispatched. A grant
- * covers later attempts of its step while all earlier ones were certainly not performed; the first act that may have
- * happened spends it.
+ * The hard gate: what a rule asks about is dispatched only under a grant that names exactly what is dispatched. A
+ * grant covers later attempts of its step while all earlier ones were certainly not performed; the first act that may
+ * have happened spends it. Which steps are asked about is said in approval-rules.ts.
  */
 import type { ApprovedStep } from '../events/run-events.ts';
-import { actsOf, stageOfAct } from './acts.ts';
+import { actsOf } from './acts.ts';
+import { ruleFor } from './approval-rules.ts';
 import type { RunContext } from './context.ts';
 import type { Step } from './definition.ts';
 import { BLANK_ATTEMPT, bindingOf, renderStep } from './render-step.ts';
-import { type Approval, latestEffect, outputOf, type RunState } from './state.ts';
+import { type Approval, type BoundFile, latestEffect, type RunState } from './state.ts';
 
-/** A check changes nothing in the world; everything else that is dispatched at high risk is asked first. */
-export const needsApproval = (state: RunState, step: Step): boolean =>
-  stageOfAct(step.id) !== 'verify' && outputOf(state, 'classify')?.risk === 'high';
-
-export function coverOf(context: RunContext, state: RunState, step: Step): ApprovedStep {
+/** @param files what a yes at deliver is bound to, as they are on disk now; none elsewhere */
+export function coverOf(
+  context: RunContext,
+  state: RunState,
+  step: Step,
+  files: readonly BoundFile[] = [],
+): ApprovedStep {
   const rendered = renderStep(context, state, step, BLANK_ATTEMPT);
   return {
     step: step.id,
     dispatcher: rendered.dispatcher,
     ...(rendered.target === undefined ? {} : { target: rendered.target }),
     message: rendered.preview,
-    binding: bindingOf(context, state, rendered),
+    binding: bindingOf(context, state, rendered, files),
   };
 }
 
 /** The granted approval that lets this very dispatch happen now, if there is one. */
-export function grantFor(context: RunContext, state: RunState, step: Step): Approval | undefined {
-  const { binding } = coverOf(context, state, step);
+export function grantFor(
+  context: RunContext,
+  state: RunState,
+  step: Step,
+  files: readonly BoundFile[] = [],
+): Approval | undefined {
+  const { binding } = coverOf(context, state, step, files);
   return state.approvals.find(
     (approval) =>
       approval.status === 'granted' &&
@@ -45,12 +53,16 @@ const isSpent = (state: RunState, approval: Approval, step: string): boolean =>
       effect.status !== 'withdrawn',
   );
 
-/** Everything still to be dispatched, so that one yes covers the rest of the run. */
-export const stepsToApprove = (context: RunContext, state: RunState): readonly Step[] =>
-  [...actsOf(context.definition, 'execute'), ...actsOf(context.definition, 'deliver')].filter((step) => {
-    const status = latestEffect(state, step.id)?.status;
-    return status !== 'done' && status !== 'handed_off';
+/** Everything still to be dispatched that the same rule asks about, so that one yes covers it. */
+export function stepsToApprove(context: RunContext, state: RunState, step: Step): readonly Step[] {
+  const rule = ruleFor(context, state, step);
+  const acts = [...actsOf(context.definition, 'execute'), ...actsOf(context.definition, 'deliver')];
+  return acts.filter((other) => {
+    const status = latestEffect(state, other.id)?.status;
+    const open = (status !== 'done' && status !== 'handed_off') || other.id === step.id;
+    return open && ruleFor(context, state, other)?.at === rule?.at;
   });
+}
 
 export const approvalIdOf = (state: RunState): string =>
   state.approvals.length === 0 ? `A-${state.runId}` : `A-${state.runId}.${state.approvals.length + 1}`;

@@ -1,17 +1,23 @@
 /** `next(context, state, now)`: what the world must do now for a run, as data. The engine performs it and decides on. */
 
 import { type ActStage, actNamed, currentAct } from './acts.ts';
+import { ruleFor } from './approval-rules.ts';
 import type { RunContext } from './context.ts';
 import type { Tool } from './definition.ts';
 import type { DispatchEffect } from './effects.ts';
 import { renderStep } from './render-step.ts';
-import { planVerify, type VerifyPlan } from './stages/verify.ts';
+import { filesToBind, planVerify, type VerifyPlan } from './stages/verify.ts';
 import { type Effect, latestEffect, outputOf, type RunState, stageOf, type Waiting } from './state.ts';
 
 export type WorldEffect =
   | { readonly kind: 'configure-tools'; readonly tools: readonly Tool[] }
   /** Needs fresh randomness for the attempt, nothing else. */
-  | { readonly kind: 'begin-step'; readonly step: string }
+  | {
+      readonly kind: 'begin-step';
+      readonly step: string;
+      /** Files whose content the approval is bound to, home-relative where inside the home. */
+      readonly bind?: readonly string[];
+    }
   /** The intent is in the log; once it is durable the act may happen. */
   | { readonly kind: 'dispatch'; readonly effect: DispatchEffect }
   /** An earlier owner intended this and nobody saw its end: look before acting. */
@@ -67,7 +73,8 @@ function nextAct(context: RunContext, state: RunState, stage: ActStage): WorldEf
   if (step === undefined) return null;
   const latest = latestEffect(state, step.id);
   if (latest === undefined || (latest.status !== 'intended' && latest.status !== 'unknown')) {
-    return { kind: 'begin-step', step: step.id };
+    const bind = ruleFor(context, state, step)?.at === 'deliver' ? filesToBind(context, state) : [];
+    return { kind: 'begin-step', step: step.id, ...(bind.length === 0 ? {} : { bind }) };
   }
   const effect = dispatchOf(context, state, latest);
   // Intended under this very ownership: it is ours to perform. `unknown` is here only with a retry that came due.

@@ -3,7 +3,7 @@
  * milliseconds, legacy spellings resolved. The same content always gives the same definition; zod is not loaded.
  */
 import { DELIVER_PREFIX, VERIFY_COMMAND } from './acts.ts';
-import type { Definition, FileRule, InputField, Retry, Step, Tool } from './definition.ts';
+import type { ApprovalRule, Definition, FileRule, InputField, Retry, Step, Tool } from './definition.ts';
 import {
   DEFAULT_FALLBACK,
   DEFAULT_HIGH_RISK_WORDS,
@@ -112,6 +112,20 @@ const inputFieldsOf = (raw: RawDefinition['input']): ReadonlyMap<string, InputFi
 const windowOf = (raw: string | undefined): number | null =>
   raw === undefined || raw === 'forever' ? null : durationMs(raw);
 
+const DEFAULT_MAX_REDO = 2;
+
+const approvalOf = (raw: NonNullable<RawDefinition['approval']>[number]): ApprovalRule => ({
+  at: raw.at,
+  ...(raw.when === undefined ? {} : { when: raw.when.risk }),
+  show: raw.show ?? [],
+  by: raw.by ?? [],
+  fourEyes: raw.fourEyes ?? false,
+  ...(raw.expiresIn === undefined ? {} : { expiresInMs: durationMs(raw.expiresIn) }),
+  onExpire: raw.onExpire ?? 'cancel',
+  onReject: raw.onReject ?? 'cancel',
+  maxRedo: raw.maxRedo ?? DEFAULT_MAX_REDO,
+});
+
 type RawVerify = NonNullable<RawDefinition['verify']>;
 
 const fileRuleOf = (raw: NonNullable<RawVerify['files']>[number]): FileRule => ({
@@ -153,6 +167,7 @@ export const normaliseDefinition = (validated: unknown): Definition => {
     plan: planOf(raw.plan, [...classify.routes.map((route) => route.name), classify.fallback.name]),
     tools: toolsOf(raw.autoConfigure, defaults),
     steps: actions.map((action) => stepOf(action, defaults)),
+    approvals: (raw.approval ?? []).map(approvalOf),
     requiredFiles: (raw.verify?.requiredFiles ?? [DEFAULT_REQUIRED_FILE]).map((file) => readPath(file).path),
     files: (raw.verify?.files ?? []).map(fileRuleOf),
     ...outcomeOf(raw.verify ?? {}),

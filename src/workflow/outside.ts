@@ -4,6 +4,7 @@
  */
 import { type Refusal, refuse } from '../errors.ts';
 import type { RunEvent } from '../events/run-events.ts';
+import { ruleAt } from './approval-rules.ts';
 import type { OutsideCommand, RunCommand } from './command.ts';
 import type { RunContext } from './context.ts';
 import { type Approval, type Effect, latestEffect, type RunState, stageOf } from './state.ts';
@@ -30,22 +31,56 @@ function pendingApproval(state: RunState, approvalId: string): Approval | Refusa
   return approval;
 }
 
-export function approve(state: RunState, command: Of<'Approve'>): Decided {
+export function approve(context: RunContext, state: RunState, command: Of<'Approve'>): Decided {
   const approval = pendingApproval(state, command.approvalId);
   if ('refused' in approval) return approval;
+  if (approval.expiresAt !== undefined && command.now >= approval.expiresAt)
+    return refuse('approval-expired', `approval ${command.approvalId} expired at ${approval.expiresAt}`);
+  const { by, fourEyes } = ruleAt(context, approval.at);
+  if (by.length > 0 && !by.includes(command.by) && !(command.isOwner && by.includes('owner')))
+    return refuse('approval-not-yours', `${command.by} may not approve this: ${by.join(' or ')} may`);
+  if (fourEyes && (state.by === undefined || state.by === command.by))
+    return refuse(
+      'approval-four-eyes',
+      `${command.by} started run ${state.runId}: somebody else has to approve it`,
+    );
   const { approvalId, binding } = approval;
   return [{ type: 'ApprovalGranted', data: { approvalId, binding, by: command.by, via: 'terminal' } }];
 }
 
-export function reject(state: RunState, command: Of<'Reject'>): Decided {
+export function reject(context: RunContext, state: RunState, command: Of<'Reject'>): Decided {
   const approval = pendingApproval(state, command.approvalId);
   if ('refused' in approval) return approval;
   const reason = command.reason === undefined ? {} : { reason: command.reason };
+  const { onReject, maxRedo } = ruleAt(context, approval.at);
+  const mayRedo = onReject === 'redo' && (state.redo?.reasons.length ?? 0) < maxRedo;
+  if (mayRedo || onReject === 'skip') {
+    const follows = onReject === 'skip' ? 'skip' : 'redo';
+    const { approvalId } = approval;
+    return [{ type: 'ApprovalRejected', data: { approvalId, by: command.by, ...reason, follows } }];
+  }
   const message = `rejected by ${command.by}${command.reason === undefined ? '' : `: ${command.reason}`}`;
   return [
     { type: 'ApprovalRejected', data: { approvalId: approval.approvalId, by: command.by, ...reason } },
     ...failRunningStage(state, 'rejected', message),
     { type: 'RunCancelled', data: { by: command.by, reason: message } },
+  ];
+}
+
+/** Nobody decided in time: what the definition says for that case, and never a yes. */
+export function expire(state: RunState, command: Of<'Expire'>): Decided {
+  const approval = pendingApproval(state, command.approvalId);
+  if ('refused' in approval) return approval;
+  const { approvalId, expiresAt, onExpire: follows = 'cancel' } = approval;
+  if (expiresAt === undefined || command.now < expiresAt)
+    return refuse('approval-not-expired', `approval ${approvalId} has not expired`);
+  const expired: RunEvent = { type: 'ApprovalExpired', data: { approvalId, follows } };
+  if (follows === 'skip') return [expired];
+  const reason = `nobody approved it by ${expiresAt}`;
+  return [
+    expired,
+    ...failRunningStage(state, 'approval-expired', reason),
+    { type: 'RunCancelled', data: { by: 'expiry', reason } },
   ];
 }
 

@@ -9,7 +9,7 @@ import { renderBrief } from './brief.ts';
 import { artifactsOf, type RunContext } from './context.ts';
 import type { Step } from './definition.ts';
 import { opsGated, withoutOps } from './ops-gate.ts';
-import { outputOf, type RunState } from './state.ts';
+import { type BoundFile, outputOf, type RunState } from './state.ts';
 import { expand } from './template.ts';
 
 export type RenderedStep = {
@@ -101,7 +101,12 @@ export function templateValues(
 }
 
 /** sha256 of everything a yes is a yes to. */
-export const bindingOf = (context: RunContext, state: RunState, rendered: RenderedStep): string =>
+export const bindingOf = (
+  context: RunContext,
+  state: RunState,
+  rendered: RenderedStep,
+  files: readonly BoundFile[],
+): string =>
   context.sha256(
     JSON.stringify([
       context.definitionHash,
@@ -109,6 +114,8 @@ export const bindingOf = (context: RunContext, state: RunState, rendered: Render
       rendered.dispatcher,
       rendered.target ?? '',
       rendered.preview,
+      // Last, and only where there are any: grants without files stay what they were.
+      ...(files.length === 0 ? [] : [files.map(({ file, sha256 }) => [file, sha256])]),
     ]),
   );
 

@@ -78,14 +78,24 @@ export type Report = {
   readonly at: string;
 };
 
+/** A file by its content, home-relative where inside the home; `missing` where there is none. */
+export type BoundFile = { readonly file: string; readonly sha256: string };
+
 export type Approval = {
   readonly approvalId: string;
+  /** `execute`, `execute.<step>` or `deliver`. */
+  readonly at: string;
+  readonly files?: readonly BoundFile[];
+  /** ISO 8601. */
+  readonly expiresAt?: string;
+  readonly onExpire?: 'cancel' | 'skip';
+  readonly reason?: string;
   readonly binding: string;
   readonly risk: Risk;
   readonly reasons: readonly string[];
   readonly covers: readonly ApprovedStep[];
   readonly requestedAt: string;
-  readonly status: 'pending' | 'granted' | 'rejected' | 'lapsed';
+  readonly status: 'pending' | 'granted' | 'rejected' | 'expired' | 'lapsed';
   readonly by?: string;
   readonly decidedAt?: string;
 };
@@ -124,6 +134,12 @@ export type RunState = {
   readonly stages: readonly StageState[];
   readonly effects: readonly Effect[];
   readonly approvals: readonly Approval[];
+  /** Acts that a person, or the time that passed, said to go without. */
+  readonly skipped: readonly string[];
+  /** Set when the work was sent back: what was done in earlier attempts of execute counts no more. */
+  readonly redo: { readonly fromAttempt: number; readonly reasons: readonly string[] } | null;
+  /** Who asked for the run; unknown in runs of older versions. */
+  readonly by?: string;
   readonly error: (Problem & { readonly stage: StageName; readonly step?: string }) | null;
   /** True once it stopped for any reason: from then on it has a delivery summary. */
   readonly stopped: boolean;
@@ -162,6 +178,8 @@ export const noRun: RunState = {
   stages: pendingStages,
   effects: [],
   approvals: [],
+  skipped: [],
+  redo: null,
   error: null,
   stopped: false,
 };

@@ -11,6 +11,7 @@ export function usedFields(definition: Definition): readonly string[] {
       .flatMap((step) => [step.command ?? '', ...step.args, step.message, ...step.attach]),
     ...definition.requiredFiles,
     ...definition.files.map((rule) => rule.path),
+    ...definition.approvals.flatMap((rule) => rule.show),
     definition.summaryFile,
     definition.idempotency.key,
   ];

@@ -49,6 +49,20 @@ const DEFINITIONS = {
     execute: { steps: [{ id: 'ask', dispatcher: 'manual' }, command('then')] },
   },
   risky: { id: 'risky', ...RISKY, execute: { steps: [command('a', { retry: RETRY }), command('b')] } },
+  published: {
+    id: 'published',
+    ...CALM,
+    execute: { steps: [command('draft'), command('extra', { onError: 'continue' })] },
+    verify: { command: { command: '/bin/check' }, files: [{ path: '{{artifacts}}/post.md', fresh: true }] },
+    approval: [{ at: 'deliver', onReject: 'redo', maxRedo: 1, expiresIn: '1h' }],
+    deliver: { actions: [command('blog', { retry: RETRY }), command('social', { idempotent: true })] },
+  },
+  pruned: {
+    id: 'pruned',
+    ...CALM,
+    execute: { steps: [command('backup'), command('prune')] },
+    approval: [{ at: 'execute.prune', onReject: 'skip', expiresIn: '1h', onExpire: 'skip' }],
+  },
   learns: { id: 'learns', ...CALM, execute: { command: '/bin/x' }, selfImprove: { enabled: true } },
 };
 type WorkflowId = keyof typeof DEFINITIONS;
@@ -162,6 +176,7 @@ const pendingApproval = (real: Real, runId: string): string =>
 
 const result: fc.Arbitrary<EffectResult> = fc.constantFrom(DONE, DONE, JOB, BROKEN, NOT_PERFORMED, IN_DOUBT);
 const pick = fc.nat(5);
+const HOUR_MS = 3_600_000;
 const id = fc.constantFrom(...(Object.keys(DEFINITIONS) as WorkflowId[]));
 const input = fc.constantFrom('x', 'y');
 const outside = (name: string, make: (real: Real, runId: string) => OutsideCommand) =>
@@ -179,6 +194,7 @@ const commands = [
     type: 'Approve',
     approvalId: pendingApproval(real, runId),
     by: 'u',
+    isOwner: true,
   })),
   outside('reject', (real, runId) => ({ type: 'Reject', approvalId: pendingApproval(real, runId), by: 'u' })),
   outside('resolve sent', () => ({ type: 'Resolve', verdict: 'sent', by: 'u' })),
@@ -193,6 +209,13 @@ const commands = [
   circumstance('power cut', (_, real) => real.powerCut()),
   circumstance('reopen', (_, real) => real.reopen()),
   circumstance('rebuild', (_, real) => real.rebuild()),
+  circumstance('an hour passes', (_, real) => real.sleep(HOUR_MS)),
+  pick.map(
+    (n) =>
+      new Circumstance(`draft ${n}`, (_, real) => {
+        for (const runId of real.runIds()) real.contents.set(`artifacts/${runId}/post.md`, String(n));
+      }),
+  ),
   circumstance('connect an assistant', (_, real) => real.connect()),
   id.map((one) => new Circumstance(`edit ${one}`, (_, real) => real.editDefinition(one))),
   fc
@@ -207,6 +230,8 @@ const seen = new Set<string>();
 
 /** What it takes for the kinds of events that need several things to come together. */
 const rare = [
+  input.map((text) => new Run('pruned', text, false)),
+  circumstance('an hour passes', (_, real) => real.sleep(HOUR_MS)),
   id
     .filter((one) => one === 'auto' || one === 'plain')
     .map((one) => new Run(one, 'x', false, 'one key for all')),

@@ -37,6 +37,8 @@ export type Spec = {
   readonly start: Ask;
   /** The history that these commands make, beginning with Start. Throws when one of them is refused. */
   past(...asks: readonly Ask[]): readonly DecidedEvent[];
+  /** The same, with a Start of one's own. */
+  pastFrom(...asks: readonly Ask[]): readonly DecidedEvent[];
   given(events: readonly DecidedEvent[]): Given;
 };
 export type Given = {
@@ -106,20 +108,23 @@ export function runSpec(raw: Readonly<Record<string, unknown>>, options: SpecOpt
   return {
     context,
     start,
-    past: (...asks) => {
-      const events: DecidedEvent[] = [];
-      let state = noRun;
-      for (const ask of [start, ...asks]) {
-        const decided = step(state, ask, NOW);
-        if (isRefusal(decided))
-          throw new Error(`${ask.type} was refused (${decided.code}): ${decided.message}`);
-        events.push(...decided);
-        state = fold(state, decided);
-      }
-      return events;
-    },
+    past: (...asks) => pastFrom(start, ...asks),
+    pastFrom,
     given: (events) => givenState(fold(noRun, events)),
   };
+
+  function pastFrom(...asks: readonly Ask[]): readonly DecidedEvent[] {
+    const events: DecidedEvent[] = [];
+    let state = noRun;
+    for (const ask of asks) {
+      const decided = step(state, ask, NOW);
+      if (isRefusal(decided))
+        throw new Error(`${ask.type} was refused (${decided.code}): ${decided.message}`);
+      events.push(...decided);
+      state = fold(state, decided);
+    }
+    return events;
+  }
 }
 
 /** The commands that come up again and again. */

@@ -14,11 +14,13 @@ import { type AppendResult, ConflictError, type EventStore } from '../../src/log
 import { createMemoryStore, type MemoryStore } from '../../src/log/memory-store.ts';
 import { noKey } from '../../src/projections/key-state.ts';
 import { runFiles } from '../../src/projections/run-files.ts';
+import { actNamed, stageOfAct } from '../../src/workflow/acts.ts';
+import { ruleFor } from '../../src/workflow/approval-rules.ts';
 import type { Definition } from '../../src/workflow/definition.ts';
 import type { DispatchEffect, EffectResult, LookupResult } from '../../src/workflow/effects.ts';
 import { evolve, type FoldableEvent } from '../../src/workflow/evolve.ts';
 import { normaliseDefinition } from '../../src/workflow/normalise.ts';
-import { noRun, outputOf, type RunState } from '../../src/workflow/state.ts';
+import { noRun, type RunState } from '../../src/workflow/state.ts';
 import { seededRandom } from './log-helpers.ts';
 
 export const sha256 = (input: string | Uint8Array): string =>
@@ -74,6 +76,8 @@ export class Simulation {
   store: MemoryStore;
   readonly acts: Act[] = [];
   readonly bootstraps: string[] = [];
+  /** Content of files by path, where a test sets one. */
+  readonly contents = new Map<string, string>();
   /** Points passed since {@link killAt} was set; every append and act has one before and one after it. */
   #points = 0;
   #killAt: number | null = null;
@@ -226,6 +230,8 @@ export class Simulation {
           this.#point(pid);
           return { ok: true };
         },
+        hashFiles: async (paths) =>
+          paths.map((file) => ({ file, sha256: sha256(this.contents.get(file) ?? file) })),
         checkFiles: async (files) => files.map(({ file }) => ({ file, exists: true })),
       },
       projections: {
@@ -352,12 +358,16 @@ export class Simulation {
     const earlier = run.effects.filter(
       (other) => other.step === effect.step && other.effectId !== effect.effectId,
     );
+    const own = run.effects.find((other) => other.effectId === effect.effectId);
     for (const other of earlier) {
+      // A check is made anew with its stage, and work that was sent back is done again.
+      if (stageOfAct(effect.step) === 'verify' && other.status === 'done') continue;
+      const redoFrom = run.redo?.fromAttempt ?? 0;
+      if (other.stageAttempt < redoFrom && (own?.stageAttempt ?? 0) >= redoFrom) continue;
       if (!['not_performed', 'withdrawn', 'failed'].includes(other.status)) {
         throw new Error(`act ${effect.key} although ${other.effectId} is ${other.status}`);
       }
     }
-    const own = run.effects.find((other) => other.effectId === effect.effectId);
     // A living process that is taken for dead may act late, once: then the log says "in doubt", which is the truth.
     const late = own?.status === 'unknown' && this.#options.livenessLies === true;
     if (own?.status !== 'intended' && !(own?.status === 'unknown' && own.idempotent) && !late) {
@@ -366,7 +376,9 @@ export class Simulation {
     const before = this.acts.filter((act) => act.effect.key === effect.key).length;
     if (before > 0 && own?.idempotent !== true)
       throw new Error(`act ${effect.key} twice, and it is not idempotent`);
-    if (outputOf(run, 'classify')?.risk === 'high') {
+    const definition = normaliseDefinition(this.#options.definitions[run.workflowId]);
+    const act = actNamed(definition, effect.step);
+    if (act !== undefined && ruleFor({ definition }, run, act) !== undefined) {
       const granted = run.approvals.some(
         (approval) =>
           approval.approvalId === own?.approvalId &&
@@ -380,7 +392,7 @@ export class Simulation {
           other.status !== 'withdrawn',
       );
       if (spent) throw new Error(`act ${effect.key} under a grant that was spent`);
-      if (!granted) throw new Error(`act ${effect.key} at high risk without a grant`);
+      if (!granted) throw new Error(`act ${effect.key} without the grant it needs`);
     }
   }
 

@@ -19,7 +19,7 @@ import {
 } from '../support/run-spec.ts';
 
 const risky = { input: 'restart the server' };
-const approve = (approvalId: string): Ask => ({ type: 'Approve', approvalId, by: 'me' });
+const approve = (approvalId: string): Ask => ({ type: 'Approve', approvalId, by: 'me', isOwner: true });
 const cancel: Ask = { type: 'Cancel', by: 'me' };
 const sent: Ask = { type: 'Resolve', verdict: 'sent', by: 'me' };
 

@@ -16,7 +16,7 @@ import {
 const risky = { input: 'restart the server' };
 const one = { execute: command };
 const A = `A-${RUN}`;
-const approve = (approvalId = A): Ask => ({ type: 'Approve', approvalId, by: 'me' });
+const approve = (approvalId = A): Ask => ({ type: 'Approve', approvalId, by: 'me', isOwner: true });
 const reject = (approvalId = A): Ask => ({ type: 'Reject', approvalId, by: 'me', reason: 'no' });
 
 describe('high risk', () => {

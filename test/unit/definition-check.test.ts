@@ -144,7 +144,6 @@ describe('keys', () => {
   });
 
   test.each([
-    [{ approval: [] }, 'approval'],
     [{ notify: [] }, 'notify'],
     [{ schedules: [] }, 'schedules'],
     [{ limits: {} }, 'limits'],

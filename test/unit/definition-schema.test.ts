@@ -36,6 +36,8 @@ const PLACES: Readonly<Record<KeyPlace, Node>> = {
   file: at('verify', 'files', '[]'),
   outcome: at('verify', 'outcome'),
   checkCommand: at('verify', 'command'),
+  approval: at('approval', '[]'),
+  when: at('approval', '[]', 'when'),
   deliver: at('deliver'),
   selfImprove: at('selfImprove'),
 };

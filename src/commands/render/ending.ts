@@ -150,7 +150,12 @@ function waiting(run: RunState, context: EndingContext): string {
 }
 
 /** The texts of an approval to their last character, read from where long ones are kept. */
-export type WholeTexts = { readonly task: string; readonly messages: ReadonlyMap<string, string> };
+export type WholeTexts = {
+  readonly task: string;
+  readonly messages: ReadonlyMap<string, string>;
+  /** Files that are shown, by path. */
+  readonly files: ReadonlyMap<string, string>;
+};
 
 /**
  * The exact text that will be sent, what a yes is bound to, and how to say yes or no.
@@ -176,12 +181,26 @@ export function approvalText(
   const id = `A-${context.short(run.runId)}${approval.approvalId.slice(`A-${run.runId}`.length)}`;
   return (
     `⏸ waits for your approval: ${approval.risk} risk (${exact(approval.reasons.join('; '))}). ${nothing}\n\n` +
-    `Exactly this will be dispatched:\n${covers.join('')}${withTask}\n` +
+    `Exactly this will be dispatched:\n${covers.join('')}${withTask}${shownFiles(whole)}\n` +
     `  bound to  ${approval.binding.slice(0, 16)}   a changed definition, input, target or message asks again\n` +
-    `  expires   never\n\n` +
+    `${boundFiles(approval)}  expires   ${approval.expiresAt === undefined ? 'never' : `${approval.expiresAt}, then the run ${approval.onExpire === 'skip' ? 'goes on without' : 'is cancelled'}`}\n\n` +
     `Yes:  ${context.wf} approve ${id}\nNo:   ${context.wf} reject ${id}\n\n`
   );
 }
+
+/** What the work has made: a yes to its delivery is a yes to these very bytes. */
+function boundFiles(approval: Approval): string {
+  const lines = (approval.files ?? []).map(
+    ({ file, sha256 }) =>
+      `  file      ${exact(file)}   ${sha256 === 'missing' ? 'missing' : sha256.slice(0, 16)}\n`,
+  );
+  return lines.length === 0 ? '' : `${lines.join('')}            a changed byte asks again\n`;
+}
+
+const shownFiles = (whole: WholeTexts | undefined): string =>
+  [...(whole?.files ?? [])]
+    .map(([file, text]) => `  ${exact(file)}\n${indent(exact(text), '    │ ')}\n`)
+    .join('');
 
 const cut = (text: Text): string => {
   const preview = previewOf(text);

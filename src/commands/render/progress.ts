@@ -49,6 +49,8 @@ const RESUMED = {
   requested: 'as asked',
   'owner-gone': 'the process that worked on it is gone',
   approved: 'approved',
+  rejected: 'sent back, or gone on without',
+  expired: 'nobody decided in time',
   reported: 'an outcome was reported',
   resolved: 'the doubt was resolved',
   'task-withdrawn': 'its untouched task was taken back',

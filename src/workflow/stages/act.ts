@@ -6,19 +6,33 @@
 import { type Refusal, refuse } from '../../errors.ts';
 import type { RunEvent } from '../../events/run-events.ts';
 import { type ActStage, actNamed, actsOf, currentAct, stageOfAct } from '../acts.ts';
+import { ruleFor } from '../approval-rules.ts';
 import { taskIdOf } from '../brief.ts';
 import type { RunContext } from '../context.ts';
-import type { Step } from '../definition.ts';
+import type { ApprovalRule, Step } from '../definition.ts';
 import type { EffectResult } from '../effects.ts';
-import { approvalIdOf, coverOf, grantFor, needsApproval, stepsToApprove } from '../grant.ts';
+import { approvalIdOf, coverOf, grantFor, stepsToApprove } from '../grant.ts';
 import { effectIdOf, effectKeyOf, renderStep } from '../render-step.ts';
-import { type Effect, latestEffect, outputOf, type Problem, type RunState, stageOf } from '../state.ts';
+import {
+  type BoundFile,
+  type Effect,
+  latestEffect,
+  outputOf,
+  type Problem,
+  type RunState,
+  stageOf,
+} from '../state.ts';
 
 /** Asks for approval, or records the intent. A manual task has no act: its intent and confirmation are one commit. */
 export function beginStep(
   context: RunContext,
   state: RunState,
-  command: { readonly step: string; readonly nonce: string },
+  command: {
+    readonly step: string;
+    readonly nonce: string;
+    readonly now: string;
+    readonly files?: readonly BoundFile[];
+  },
 ): readonly RunEvent[] | Refusal {
   const step = currentAct(context, state, stageOfAct(command.step));
   if (step === undefined || step.id !== command.step) {
@@ -28,8 +42,11 @@ export function beginStep(
   if (latest?.status === 'intended' || latest?.status === 'unknown') {
     return refuse('step-open', `step ${step.id} of run ${state.runId} has an attempt whose end is not known`);
   }
-  const grant = grantFor(context, state, step);
-  if (needsApproval(state, step) && grant === undefined) return [requestApproval(context, state)];
+  const rule = ruleFor(context, state, step);
+  const files = rule?.at === 'deliver' ? (command.files ?? []) : [];
+  const grant = rule === undefined ? undefined : grantFor(context, state, step, files);
+  if (rule !== undefined && grant === undefined)
+    return [requestApproval(context, state, step, rule, files, command.now)];
 
   const attempt = (latest?.attempt ?? 0) + 1;
   const effectId = effectIdOf(state.runId, step.id, attempt);
@@ -78,22 +95,37 @@ export const awaitedHandOver = (context: RunContext, state: RunState, stage: Act
     return waits && effect.report === undefined ? [effect] : [];
   })[0];
 
-function requestApproval(context: RunContext, state: RunState): RunEvent {
+function requestApproval(
+  context: RunContext,
+  state: RunState,
+  step: Step,
+  rule: ApprovalRule,
+  files: readonly BoundFile[],
+  now: string,
+): RunEvent {
   const classified = outputOf(state, 'classify');
-  const covers = stepsToApprove(context, state).map((step) => coverOf(context, state, step));
+  const covers = stepsToApprove(context, state, step).map((one) => coverOf(context, state, one, files));
   const words = classified?.highRiskWords ?? [];
   return {
     type: 'ApprovalRequested',
     data: {
       approvalId: approvalIdOf(state),
-      at: 'execute',
-      risk: 'high',
+      at: rule.at,
+      risk: classified?.risk ?? 'high',
       reasons: [
+        ...(rule.when === undefined ? [`workflow ${state.workflowId} asks before ${rule.at}`] : []),
         `route ${classified?.route ?? '?'}${(classified?.words.length ?? 0) > 0 ? ` because of ${quoted(classified?.words ?? [])}` : ''}`,
         ...(words.length > 0 ? [`high-risk words: ${quoted(words)}`] : []),
       ],
       binding: context.sha256(JSON.stringify(covers.map((cover) => cover.binding))),
       covers,
+      ...(files.length === 0 ? {} : { files: [...files] }),
+      ...(rule.expiresInMs === undefined
+        ? {}
+        : {
+            expiresAt: new Date(Date.parse(now) + rule.expiresInMs).toISOString(),
+            onExpire: rule.onExpire,
+          }),
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { Text } from '../../events/envelope.ts';
 import type { StageOutputs } from '../../events/run-events.ts';
+import { ruleAt } from '../approval-rules.ts';
 import type { Verified } from '../command.ts';
 import { homeRelative, type RunContext } from '../context.ts';
 import type { FileRule } from '../definition.ts';
@@ -49,7 +50,9 @@ export function planVerify(context: RunContext, state: RunState): VerifyPlan {
   const values = templateValues(context, state, BLANK_ATTEMPT, withoutOps(context.input.task));
   values.set('brief', '');
   const place = (template: string): string => homeRelative(home, expand(template, values));
-  const began = state.effects[0]?.intendedAt;
+  const began = state.effects.find(
+    (effect) => effect.stageAttempt >= (state.redo?.fromAttempt ?? 0),
+  )?.intendedAt;
   const files: FileToCheck[] = [
     ...definition.requiredFiles.map((template) => ({ file: place(template) })),
     ...definition.files.map(({ path, fresh, ...rule }) => ({
@@ -63,6 +66,25 @@ export function planVerify(context: RunContext, state: RunState): VerifyPlan {
     return effect?.report?.text ?? effect?.stdout ?? '';
   });
   return { mode: 'work', files, outcome: { texts, ...definition.outcome } };
+}
+
+/** What a yes to a delivery is a yes to: everything that was checked, and what was shown. */
+export function filesToBind(context: RunContext, state: RunState): readonly string[] {
+  const { definition } = context;
+  const checked = [...definition.requiredFiles, ...definition.files.map((rule) => rule.path)];
+  const files = [...placesOf(context, state, checked), ...filesToShow(context, state, 'deliver')];
+  // Records and summaries change with every event; they are ours, and nobody approves them.
+  return [...new Set(files)].filter((file) => !/^(?:state|outbox|tasks)\//.test(file));
+}
+
+/** The files that who decides is shown. */
+export const filesToShow = (context: RunContext, state: RunState, at: string): readonly string[] =>
+  placesOf(context, state, ruleAt(context, at).show);
+
+function placesOf(context: RunContext, state: RunState, templates: readonly string[]): readonly string[] {
+  const values = templateValues(context, state, BLANK_ATTEMPT, withoutOps(context.input.task));
+  values.set('brief', '');
+  return templates.map((template) => homeRelative(context.home, expand(template, values)));
 }
 
 /** What a look came to, in the words of one error message; undefined when everything is as the definition asks. */

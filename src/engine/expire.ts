@@ -1,0 +1,15 @@
+/** Notes that an approval was not given in time: whoever next looks at the run does it, for nobody sits and waits. */
+import type { RunState } from '../workflow/state.ts';
+import type { EnginePorts } from './ports.ts';
+import { recordFact } from './record-fact.ts';
+
+/** @returns whether the run was changed */
+export async function expireIfDue(ports: EnginePorts, run: RunState): Promise<boolean> {
+  if (run.status !== 'waiting' || run.waiting?.for !== 'approval') return false;
+  const { id } = run.waiting;
+  const approval = run.approvals.find((candidate) => candidate.approvalId === id);
+  if (approval?.status !== 'pending' || approval.expiresAt === undefined) return false;
+  if (ports.clock.now() < Date.parse(approval.expiresAt)) return false;
+  await recordFact(ports, run.runId, { type: 'Expire', approvalId: id });
+  return true;
+}
