@@ -1,42 +1,8 @@
 /** The hard gate: high risk is dispatched only after a person typed the approval's id on a terminal. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Ended, sh, until, WF, type WfRunner, wfRunner } from '../support/wf.ts';
-
-const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
-
-/**
- * Runs `wf` on a terminal of its own, and types once it asks. Both outputs are one text there.
- * @param ahead typed before the program even starts
- */
-async function onTerminal(
-  runner: WfRunner,
-  args: readonly string[],
-  typed: string,
-  ahead?: string,
-): Promise<Ended> {
-  const wf = [process.execPath, WF, ...args].map(quote).join(' ');
-  const go = runner.path('go');
-  const command = ahead === undefined ? wf : `while [ ! -e ${quote(go)} ]; do sleep 0.02; done; exec ${wf}`;
-  const { child, ended, seen } = runner.startProgram(['script', '-qec', command, '/dev/null'], {
-    input: { open: true },
-    env: { TERM: 'dumb' },
-  });
-  if (ahead !== undefined) {
-    child.stdin?.write(ahead);
-    // The terminal shows a line once it holds it.
-    await until(() => seen().stdout.includes(ahead.trim()));
-    writeFileSync(go, '');
-  }
-  let over = false;
-  const end = ended.then((value) => {
-    over = true;
-    return value;
-  });
-  await until(() => over || seen().stdout.includes('Type the approval id'));
-  child.stdin?.write(typed);
-  return end;
-}
+import { onTerminal } from '../support/on-terminal.ts';
+import { sh, until, WF, type WfRunner, wfRunner } from '../support/wf.ts';
 
 const COUNT = 'echo "$WF_TASK" >> "$HOME/count"';
 const gated = (runner: WfRunner, more: object = {}): void =>

@@ -43,7 +43,7 @@ it.each([
       scenario: WELL,
       crashes: [],
     });
-    const { end } = await live(scratch, ENGINE, request, 'same-request');
+    const { end } = await live(scratch, ENGINE, request, 'same-request', 'somebody');
     const places = scratch.points.places.map((place) => /^after (.+) was recorded$/.exec(place)?.[1]);
     const types = places.flatMap((names) => names?.split(', ') ?? []);
     // The scratch life goes on where the real one was handed over: somebody reports.

@@ -1,11 +1,14 @@
 /** `definitions torture`: what a crash anywhere does to a definition, told before it happens. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { messagesFor } from '../../src/engine/torture/messages.ts';
 import { normaliseDefinition } from '../../src/workflow/normalise.ts';
 import { byPhase, byTrouble, keysOf, tortureOf } from '../support/torture-of.ts';
 
 const command = (more: object = {}) => ({ dispatcher: 'command', command: '/usr/bin/post', ...more });
 const SOUND = { ok: true, findings: [], findingsInAll: 0, cutShort: false };
+
+// Hundreds of lives each: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 describe('a command that may not be repeated', () => {
   it('waits for a person wherever it may have happened, and by whoever goes on wherever it did not', async () => {
@@ -207,6 +210,33 @@ describe('what stands around the steps', () => {
       cutShort: true,
       counts: { lives: 10 },
     });
+  });
+});
+
+describe('checks, approvals and deliveries', () => {
+  it('are sound at every crash point, each judged by its own settings', async () => {
+    const report = await tortureOf({
+      definition: {
+        execute: { steps: [command({ id: 'draft' }), command({ id: 'extra', onError: 'continue' })] },
+        verify: {
+          command: { command: '/bin/check' },
+          files: [{ path: '{{artifacts}}/post.md', fresh: true }],
+        },
+        approval: [{ at: 'deliver', onReject: 'redo', expiresIn: '2h', fourEyes: true }],
+        deliver: { actions: [command({ id: 'blog' }), command({ id: 'social', idempotent: true })] },
+      },
+    });
+    expect(report).toMatchObject(SOUND);
+    const steps = report.steps.map(({ step }) => step);
+    expect(steps).toEqual(['draft', 'extra', 'verify.command', 'deliver.blog', 'deliver.social']);
+    expect(byTrouble(report, 'extra')).toMatchObject({
+      refused: 'left-out',
+      failed: 'left-out',
+      'lost-done': 'waits',
+    });
+    expect(byPhase(report, 'verify.command')).toMatchObject({ acted: ['same-key'] });
+    expect(byPhase(report, 'deliver.blog')).toMatchObject({ acted: ['waits'], recorded: ['once'] });
+    expect(byPhase(report, 'deliver.social')).toMatchObject({ acted: ['same-key'] });
   });
 });
 

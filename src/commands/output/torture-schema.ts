@@ -14,6 +14,7 @@ const outcome = z.enum([
   'waits',
   'fails',
   'tried-again',
+  'left-out',
   'repeats',
   'vanishes',
 ]);

@@ -38,6 +38,8 @@ function outcomeText(outcome: Outcome): string {
       return 'waits for you: wf resolve RUN --sent or --not-sent';
     case 'fails':
       return 'the run fails; wf resume RUN makes the next attempt';
+    case 'left-out':
+      return 'the run goes on without it ("onError": "continue")';
     case 'tried-again':
       return 'tried again by itself';
     case 'repeats':

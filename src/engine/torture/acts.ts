@@ -2,6 +2,8 @@
  * What really happened in the scratch world, kept apart from the log: the recorders write here what would have been
  * done, and the judge compares it with what the log says.
  */
+
+import { stageOfAct } from '../../workflow/acts.ts';
 import type { DispatchEffect, LookupResult } from '../../workflow/effects.ts';
 import type { Effect } from '../../workflow/state.ts';
 
@@ -65,6 +67,8 @@ export function judgeAct(
     const known = logged.find(({ effectId }) => effectId === earlier.effectId)?.status;
     // It acted, failed, and the run with it: only somebody who asks for it again comes here.
     if (known === 'failed') continue;
+    // A check changes nothing: it is made anew with every attempt of its stage.
+    if (stageOfAct(step) === 'verify') continue;
     const text = `${step} was performed again (${effect.key}) although ${earlier.key} had happened`;
     records.faults.push({ kind: 'repeats', step, text });
     return;

@@ -2,7 +2,8 @@
  * Compares a life that was cut short with the one that was not: what became of each step, and whether anything was
  * repeated, lost or left out without anybody being told.
  */
-import { latestEffect } from '../../workflow/state.ts';
+import { isPassedOver } from '../../workflow/acts.ts';
+import { type Effect, latestEffect } from '../../workflow/state.ts';
 import type { Fault } from './acts.ts';
 import type { Life } from './life.ts';
 import type { StepFacts } from './scenario.ts';
@@ -36,6 +37,8 @@ export type Outcome =
   | 'fails'
   /** It was tried again by itself after an attempt that had certainly not happened. */
   | 'tried-again'
+  /** It failed for good, and the run went on without it, as its definition says. */
+  | 'left-out'
   | 'repeats'
   | 'vanishes';
 
@@ -56,6 +59,8 @@ export function outcomeOf({ step, dispatcher }: StepFacts, { home, life }: Lived
   if (faults.some((fault) => fault.kind === 'repeats' && fault.step === step.id)) return 'repeats';
   if (hasVanished({ step, dispatcher }, { home, life })) return 'vanishes';
   if (life.doubts.includes(step.id)) return 'waits';
+  const effect = latestOf(home, step.id);
+  if (effect !== undefined && isPassedOver(step, effect)) return 'left-out';
   if (dispatcher === 'manual') return 'queued';
   if (life.resumed > 0) return 'fails';
   if (new Set(own.map(({ key }) => key)).size < own.length) return 'same-key';
@@ -65,12 +70,19 @@ export function outcomeOf({ step, dispatcher }: StepFacts, { home, life }: Lived
   return own.length > 1 ? 'tried-again' : 'once';
 }
 
+function latestOf(home: ScratchHome, step: string): Effect | undefined {
+  const run = home.run();
+  return run === null ? undefined : latestEffect(run, step);
+}
+
 /** A run that says its work is done, or handed over, and a step of it that never happened. */
 function hasVanished({ step, dispatcher }: StepFacts, { home, life }: Lived): boolean {
   if (life.end !== 'completed') return false;
+  const effect = latestOf(home, step.id);
+  // The definition goes on without it, and the log says so.
+  if (effect !== undefined && isPassedOver(step, effect)) return false;
   if (dispatcher !== 'manual') return !home.records.acts.some((act) => act.step === step.id && act.happened);
-  const run = home.run();
-  return run === null || latestEffect(run, step.id) === undefined;
+  return effect === undefined;
 }
 
 /** Everything that went wrong in silence, in one life. `undisturbed` is the same life without a crash. */

@@ -56,6 +56,7 @@ export async function live(
   engine: TorturedEngine,
   request: RunRequest,
   way: Way,
+  approver: string,
 ): Promise<Life> {
   const doubts: string[] = [];
   let approvals = 0;
@@ -109,7 +110,7 @@ export async function live(
     switch (run.waiting?.for) {
       case 'approval':
         approvals += 1;
-        next = say({ type: 'Approve', approvalId: run.waiting.id, by: WHO });
+        next = say({ type: 'Approve', approvalId: run.waiting.id, by: approver, isOwner: true });
         break;
       case 'outcome':
         next = say({ type: 'Report', status: 'ok', by: WHO });

@@ -3,6 +3,7 @@
  * at one point after another, with fresh processes that go on from the log. Everything happens in memory, and the
  * same definition gives the same lives; see docs/decisions/014.
  */
+import { actsOf } from '../../workflow/acts.ts';
 import type { RunContext } from '../../workflow/context.ts';
 import { resolveDispatcher } from '../../workflow/render-step.ts';
 import type { RunRequest } from '../prepare-request.ts';
@@ -24,6 +25,8 @@ export type TortureOptions = Omit<ScratchOptions, 'scenario' | 'crashes'> & {
   readonly engine?: TorturedEngine;
 };
 
+/** Not who approves: a definition may ask for four eyes. */
+const ASKER = 'who asked';
 const MAX_LIVES = 20_000;
 
 export async function torture(options: TortureOptions): Promise<TortureReport> {
@@ -44,7 +47,9 @@ export function factsOf({
   connected,
 }: Pick<TortureOptions, 'loaded' | 'connected'>): readonly StepFacts[] {
   const context = { connected } as RunContext;
-  return loaded.definition.steps.map((step) => ({ step, dispatcher: resolveDispatcher(context, step) }));
+  return (['execute', 'verify', 'deliver'] as const)
+    .flatMap((stage) => actsOf(loaded.definition, stage))
+    .map((step) => ({ step, dispatcher: resolveDispatcher(context, step) }));
 }
 
 type Job = {
@@ -100,7 +105,9 @@ async function lifeOf({ options, message, scenario }: Job, crashes: readonly Cra
     input: message.input,
     force: false,
     detach: false,
+    by: ASKER,
     ...(message.requested === undefined ? {} : { route: message.requested }),
   };
-  return { home, life: await live(home, options.engine ?? ENGINE, request, way) };
+  const [approver = 'somebody else'] = options.loaded.definition.approvals.flatMap((rule) => rule.by);
+  return { home, life: await live(home, options.engine ?? ENGINE, request, way, approver) };
 }
