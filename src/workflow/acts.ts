@@ -32,7 +32,11 @@ export const actNamed = (definition: Definition, step: string): Step | undefined
 
 /** The first act of a stage that is still to be done; undefined when the stage is through with its acts. */
 export const currentAct = (context: RunContext, state: RunState, stage: ActStage): Step | undefined =>
-  actsOf(context.definition, stage).find((step) => !isSettled(state, step, latestEffect(state, step.id)));
+  actsOf(context.definition, stage).find((step) => isOpen(state, step));
+
+/** Whether it is still to be done. */
+export const isOpen = (state: RunState, step: Step): boolean =>
+  !isSettled(state, step, latestEffect(state, step.id));
 
 function isSettled(state: RunState, step: Step, effect: Effect | undefined): boolean {
   if (state.skipped.includes(step.id)) return true;

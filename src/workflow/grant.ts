@@ -4,12 +4,12 @@
  * have happened spends it. Which steps are asked about is said in approval-rules.ts.
  */
 import type { ApprovedStep } from '../events/run-events.ts';
-import { actsOf } from './acts.ts';
+import { actsOf, isOpen } from './acts.ts';
 import { ruleFor } from './approval-rules.ts';
 import type { RunContext } from './context.ts';
 import type { Step } from './definition.ts';
 import { BLANK_ATTEMPT, bindingOf, renderStep } from './render-step.ts';
-import { type Approval, type BoundFile, latestEffect, type RunState } from './state.ts';
+import type { Approval, BoundFile, RunState } from './state.ts';
 
 /** @param files what a yes at deliver is bound to, as they are on disk now; none elsewhere */
 export function coverOf(
@@ -57,11 +57,7 @@ const isSpent = (state: RunState, approval: Approval, step: string): boolean =>
 export function stepsToApprove(context: RunContext, state: RunState, step: Step): readonly Step[] {
   const rule = ruleFor(context, state, step);
   const acts = [...actsOf(context.definition, 'execute'), ...actsOf(context.definition, 'deliver')];
-  return acts.filter((other) => {
-    const status = latestEffect(state, other.id)?.status;
-    const open = (status !== 'done' && status !== 'handed_off') || other.id === step.id;
-    return open && ruleFor(context, state, other)?.at === rule?.at;
-  });
+  return acts.filter((other) => isOpen(state, other) && ruleFor(context, state, other)?.at === rule?.at);
 }
 
 export const approvalIdOf = (state: RunState): string =>

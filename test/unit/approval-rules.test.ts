@@ -176,6 +176,33 @@ describe('before what is done with the work', () => {
     expect(again.at(-1)).toMatchObject({ type: 'EffectIntended', data: { effectId: effectId('main', 2) } });
   });
 
+  test('sent back at high risk, all of the work is asked about again with one question', () => {
+    const steps = [
+      { id: 'a', ...command },
+      { id: 'b', ...command },
+    ];
+    const rules = [{ at: 'execute' }, { at: 'deliver', onReject: 'redo' }];
+    const spec = runSpec({ execute: { steps }, deliver: { actions }, approval: rules });
+    const events = spec.past(
+      begin('a'),
+      approve(),
+      resumed,
+      begin('a'),
+      done('a'),
+      begin('b'),
+      done('b'),
+      verified,
+      begin('deliver.blog'),
+      reject(`${A}.2`, 'no'),
+      resumed,
+      begin('a'),
+    );
+    expect(events.at(-1)).toMatchObject({
+      type: 'ApprovalRequested',
+      data: { at: 'execute', covers: [{ step: 'a' }, { step: 'b' }] },
+    });
+  });
+
   test('the reason reaches who does the work again', () => {
     const spec = runSpec({
       execute: { dispatcher: 'manual', await: 'outcome' },
