@@ -77,12 +77,11 @@ const loadHot = (id) => {
   if (known !== undefined) return known.exports;
   const filename = __dirname + id.slice(1);
   const { cachedData, writes } = keptCode(id);
-  // The build writes nothing but ASCII.
-  const source = `(function (exports, require) {${require('fs').readFileSync(filename, 'latin1')}\n})`;
+  // One function of `require`, which answers the exports, in ASCII: the build sees to that.
+  const source = require('fs').readFileSync(filename, 'latin1');
   const script = new (require('vm').Script)(source, cachedData ? { filename, cachedData } : { filename });
-  const exports = {};
+  const exports = script.runInThisContext()(requireFrom);
   hot.set(id, { exports, filename, script, writes: script.cachedDataRejected === true ? 0 : writes });
-  script.runInThisContext()(exports, requireFrom);
   return exports;
 };
 

@@ -96,6 +96,9 @@ export async function openWorkflowHome(options: OpenHomeOptions): Promise<OpenHo
   };
   const ports = assemble(options, paths, config, store, blobs, {
     project,
+    projectIfQuick: async () => {
+      await (await projector()).project({ ifQuick: true });
+    },
     keepUp: async (told) => {
       const head = (await store.head())?.seq ?? 0;
       if (isBehind(readCheckpoint(index)?.seq ?? 0, head, told?.seq ?? 0)) await project();
@@ -127,6 +130,7 @@ export async function openReadOnly(
   };
   const projections = {
     project: refused,
+    projectIfQuick: refused,
     keepUp: refused,
     isRegistered: () => false,
     keyState: () => noKey,

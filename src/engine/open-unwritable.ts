@@ -33,6 +33,7 @@ export async function openUnwritable(options: OpenHomeOptions): Promise<OpenHome
   const ports = assemble(options, paths, config, store, blobs, {
     ...lookups(index, () => true),
     project: async () => undefined,
+    projectIfQuick: async () => undefined,
     keepUp: async () => undefined,
   });
   return { paths, created: false, bundledDir: bundledDirOf(options), config, store, projector, index, ports };

@@ -72,6 +72,8 @@ export type World = {
 export type Projections = {
   /** Folds the log into files and index up to its durable end. */
   project(): Promise<void>;
+  /** The same where it is quickly done, and otherwise nothing: for when something else is being waited for. */
+  projectIfQuick(): Promise<void>;
   /**
    * Folds when so much has gathered since the last time that every further command would read it again, and when
    * `told`, the last event of what is about to be told, is not folded yet.

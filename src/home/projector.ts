@@ -18,9 +18,17 @@ import { isDamage } from './sqlite-errors.ts';
 import { type ProjectionCheckpoint, readCheckpoint, writeCheckpoint } from './stream-index.ts';
 import { beginWrite, rollback } from './transaction.ts';
 
+export type ProjectOptions = {
+  /** Leaves a rebuild, or many events, to the next call without it: the caller cannot wait for long. */
+  readonly ifQuick?: boolean;
+};
+
+/** Some milliseconds of work. */
+const QUICK_EVENTS = 500;
+
 export type Projector = {
   /** Catches up to everything recorded when it was called; answers how far the projections now are. */
-  project(): Promise<{ readonly upTo: number }>;
+  project(options?: ProjectOptions): Promise<{ readonly upTo: number }>;
   /** Makes all projections anew from the log. */
   rebuild(options?: { readonly onProgress?: (done: number, total: number) => void }): Promise<RebuildResult>;
 };
@@ -35,7 +43,7 @@ export function openProjector(deps: ProjectorDeps): Projector {
     return result;
   };
   return {
-    project: () => queued(() => catchUp.project()),
+    project: (options = {}) => queued(() => catchUp.project(options)),
     rebuild: (options = {}) => queued(() => catchUp.rebuild(options)),
   };
 }
@@ -50,11 +58,12 @@ class CatchUp {
     this.#deps = deps;
   }
 
-  async project(): Promise<{ readonly upTo: number }> {
+  async project({ ifQuick = false }: ProjectOptions): Promise<{ readonly upTo: number }> {
     const upTo = await this.#durableHead();
     if (upTo === 0) return { upTo: 0 };
-    const outcome = await this.#inTransaction((log) => this.#catchUp(log, upTo));
+    const outcome = await this.#inTransaction((log) => this.#catchUp(log, upTo, ifQuick));
     if ('done' in outcome) return { upTo: outcome.done };
+    if (ifQuick) return { upTo: 0 };
     this.#deps.onNotice(`the projections are rebuilt from the log: ${outcome.rebuild}`);
     const result = await this.#rebuild({ upTo, onProgress: this.#announce() });
     return { upTo: result.upTo };
@@ -105,9 +114,11 @@ class CatchUp {
     }
   }
 
-  #catchUp(log: LogEvents, upTo: number): Outcome {
+  #catchUp(log: LogEvents, upTo: number, ifQuick: boolean): Outcome {
     const { fs, index, paths, bootId } = this.#deps;
     const checkpoint = readCheckpoint(index);
+    const done = checkpoint?.seq ?? 0;
+    if (ifQuick && upTo - done > QUICK_EVENTS) return { done };
     if (checkpoint === null) {
       return hasProjections(fs, paths) ? { rebuild: 'the index was missing' } : this.#fold(log, null, upTo);
     }

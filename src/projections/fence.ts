@@ -28,4 +28,7 @@ export const wholeCharacters = (cut: string): string =>
  * The log and the run's record keep them.
  */
 export const withoutControls = (text: string): string =>
-  text.replace(/\r\n?/g, '\n').replace(/(?![\n\t])\p{Cc}/gu, '');
+  PLAIN.test(text) ? text : text.replace(/\r\n?/g, '\n').replace(/(?![\n\t])\p{Cc}/gu, '');
+
+/** Most texts by far: the class of control characters costs a process more, the first time, than the whole summary. */
+const PLAIN = /^[\n\t -~]*$/;

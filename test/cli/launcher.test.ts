@@ -24,8 +24,8 @@ const root = resolve(import.meta.dirname, '../..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 
 /** What stands behind the launcher: every verb shows one way a program can end. */
-const PROGRAM = `
-exports.main = async (argv, packageDir) => {
+const PROGRAM = `(function (require) {
+return { main: async (argv, packageDir) => {
   switch (argv[0]) {
     case 'exit': return Number(argv[1]);
     case 'throw': throw new Error('broken program');
@@ -42,8 +42,8 @@ exports.main = async (argv, packageDir) => {
     }
     default: console.log(JSON.stringify({ argv, node: process.version, guard: process.env.WF_REEXEC ?? null, packageDir })); return 0;
   }
-};
-`;
+} };
+})`;
 
 let scratch: string;
 let old: OldNode;

@@ -240,6 +240,7 @@ export class Simulation {
           if (head !== null) await this.store.sync(head);
           this.#project();
         },
+        projectIfQuick: async () => undefined,
         keepUp: async () => undefined,
         keyState: () => noKey,
         isRegistered: () => false,
