@@ -78,7 +78,7 @@ const loadHot = (id) => {
   const filename = __dirname + id.slice(1);
   const { cachedData, writes } = keptCode(id);
   // One function of `require`, which answers the exports, in ASCII: the build sees to that.
-  const source = require('fs').readFileSync(filename, 'latin1');
+  const source = require('fs').readFileSync(filename, 'utf8');
   const script = new (require('vm').Script)(source, cachedData ? { filename, cachedData } : { filename });
   const exports = script.runInThisContext()(requireFrom);
   hot.set(id, { exports, filename, script, writes: script.cachedDataRejected === true ? 0 : writes });
