@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { sh, type WfRunner, wfRunner } from '../support/wf.ts';
+import { sh, until, type WfRunner, wfRunner } from '../support/wf.ts';
 
 const run = (runner: WfRunner, id: string, input = 'x') => runner.json(['run', id, '--input', input]);
 const count = (runner: WfRunner, type: string): number => runner.types().filter((one) => one === type).length;
@@ -76,6 +76,23 @@ describe('what a command is given', () => {
     await run(runner, 'say', '{"task":"{{input.who}} {{home}}","who":"{{task}}"}');
     expect(runner.lines('said')).toEqual(['{{input.who}} {{home}} {{task}} general']);
   });
+});
+
+test('while the work goes on, its record is there for whoever looks', async () => {
+  const runner = wfRunner();
+  runner.define({ id: 'long', execute: sh('while [ ! -e "$HOME/seen" ]; do sleep 0.05; done') });
+  const working = runner.start(['run', 'long', '--input', 'x']);
+  const folder = join(runner.home, 'state/runs');
+  // The work ends only after this was seen.
+  const names = (): string[] =>
+    existsSync(folder) ? readdirSync(folder).filter((one) => !one.startsWith('.')) : [];
+  await until(() => names().length > 0);
+  const [name = ''] = names();
+  const record = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+  expect(record).toMatchObject({ workflowId: 'long', status: 'running' });
+  writeFileSync(join(runner.dir, 'seen'), '');
+  expect((await working.ended).code).toBe(0);
+  expect(JSON.parse(readFileSync(join(folder, name), 'utf8'))).toMatchObject({ status: 'completed' });
 });
 
 describe('what an end means', () => {

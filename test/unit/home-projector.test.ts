@@ -389,4 +389,36 @@ describe('files', () => {
     await at.projector.project();
     expect(readFileSync(record, 'utf8')).toBe('changed by hand');
   });
+
+  describe('asked for only if it is quick', () => {
+    test('a few events are folded as ever', async () => {
+      await at.append(everything());
+      const few = await at.store.head();
+      expect(await at.projector.project({ ifQuick: true })).toEqual({ upTo: few?.seq });
+      expect(existsSync(join(at.paths.runs, `${runIdOfPlan(1)}.json`))).toBe(true);
+    });
+
+    test('many are left to the next call, which nobody is waiting beside', async () => {
+      for (let n = 1; n <= 60; n++) await at.append(runCommits(plan(n, 'completed')));
+      expect((await at.store.head())?.seq).toBeGreaterThan(500);
+      expect(await at.projector.project({ ifQuick: true })).toEqual({ upTo: 0 });
+      expect(filesOf(home)).toEqual({});
+      const { upTo } = await at.projector.project();
+      expect(upTo).toBe((await at.store.head())?.seq);
+    });
+
+    test('a rebuild is left to it too, and is not announced', async () => {
+      await at.append(everything());
+      await at.projector.project();
+      const files = filesOf(home);
+      await at.close();
+      for (const suffix of ['', '-wal', '-shm']) rmSync(at.paths.indexDb + suffix, { force: true });
+      at = openTestHome(home);
+      expect(await at.projector.project({ ifQuick: true })).toEqual({ upTo: 0 });
+      expect(at.notices).toEqual([]);
+      await at.projector.project();
+      expect(at.notices).toEqual([expect.stringContaining('the index was missing')]);
+      expect(filesOf(home)).toEqual(files);
+    });
+  });
 });
