@@ -81,7 +81,7 @@ const loadHot = (id) => {
   const source = require('fs').readFileSync(filename, 'utf8');
   const script = new (require('vm').Script)(source, cachedData ? { filename, cachedData } : { filename });
   const exports = script.runInThisContext()(requireFrom);
-  hot.set(id, { exports, filename, script, writes: script.cachedDataRejected === true ? 0 : writes });
+  hot.set(id, { exports, script, writes: script.cachedDataRejected === true ? 0 : writes });
   return exports;
 };
 
@@ -92,13 +92,16 @@ const requireFrom = (id) => {
   return require(id);
 };
 
-/** What is loaded by Node's own way requires the hot modules too, and has to get these very ones. */
+/** What is loaded by Node's own way may require the hot modules too, and has to get these very ones. */
 const prepareForOthers = () => {
   if (cacheDir() !== '') require('module').enableCompileCache(cacheDir());
-  for (const { exports, filename } of hot.values()) {
+  for (const id of HOT) {
+    const filename = __dirname + id.slice(1);
     if (require.cache[filename] !== undefined) continue;
     const known = new module.constructor(filename, module);
-    require.cache[filename] = Object.assign(known, { filename, exports, loaded: true });
+    Object.assign(known, { filename, loaded: true });
+    // Only when it is asked for: most verbs need one of them.
+    require.cache[filename] = Object.defineProperty(known, 'exports', { get: () => loadHot(id) });
   }
 };
 

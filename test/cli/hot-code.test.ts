@@ -126,6 +126,13 @@ describe('what cannot be used', () => {
   });
 });
 
+test('a verb of another chunk gets the same modules, whether they were loaded before or not', () => {
+  expect(run().status).toBe(0);
+  // Needs both, and loads its own chunk before the second one.
+  expect(wf(['rebuild-projections', '--check']).status).toBe(0);
+  expect(wf(['runs', '--json']).status).toBe(0);
+});
+
 describe('what it is for', () => {
   /** What V8 itself says: how many functions of a chunk were compiled by this process. */
   const compiled = (chunk: string): number => {
