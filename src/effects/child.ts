@@ -8,6 +8,7 @@ import { MAX_TIMER_MS, monotonicMs } from './clock.ts';
 import { endGroup } from './end-group.ts';
 import { thisOwner } from './owner.ts';
 import { readProcess } from './process-table.ts';
+import type { StopSignal } from './stop.ts';
 
 const fs = process.getBuiltinModule('node:fs');
 
@@ -24,7 +25,7 @@ export type ChildOptions = {
   readonly outputCapBytes?: number;
   /** A file above this ends the group: the disk is not ours to fill. */
   readonly outputLimitBytes?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   readonly killGraceMs?: number;
 };
 

@@ -1,5 +1,7 @@
 /** The one real clock. Everything that needs the time is handed a clock, so that tests decide what time it is. */
 
+import type { StopSignal } from './stop.ts';
+
 /** The longest a timer can wait; a greater number would fire at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -13,10 +15,10 @@ export type SystemClock = {
   /** Milliseconds since 1970. */
   now(): number;
   /** Resolves after `ms`, or as soon as the signal aborts: the caller looks at the signal, nothing is thrown. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  sleep(ms: number, signal?: StopSignal): Promise<void>;
 };
 
-function sleepOnce(ms: number, signal: AbortSignal | undefined): Promise<void> {
+function sleepOnce(ms: number, signal: StopSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer);

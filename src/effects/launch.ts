@@ -15,6 +15,7 @@ import {
   scratchDir,
   taskFile,
 } from './scratch.ts';
+import type { StopSignal } from './stop.ts';
 
 export type PerformDeps = {
   readonly home: string;
@@ -27,7 +28,7 @@ export type PerformDeps = {
   /** False for a script of the user's own: it may not declare our key, so "not in the list" proves nothing. */
   readonly scriptDeclaresKey: boolean;
   /** Ends the child's whole group; the effect is then in doubt. */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   readonly killGraceMs?: number;
   readonly outputCapBytes?: number;
   readonly outputLimitBytes?: number;

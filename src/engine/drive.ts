@@ -2,6 +2,7 @@
  * The loop: what is due for a run? perform it, decide on the answer, until the run is at an end or waits for
  * somebody. Every act on the world comes after a durable intent and after the epoch was read again.
  */
+import { type Stopper, type StopSignal, stopper } from '../effects/stop.ts';
 import { ExitCode, WfError } from '../errors.ts';
 import { isoTime } from '../events/iso-time.ts';
 import { failpoint } from '../failpoint.ts';
@@ -113,10 +114,9 @@ async function dispatch(session: RunSession, effect: DispatchEffect): Promise<vo
   if (!stillDue) return;
   failpoint('effect.epoch.read');
 
-  const end = new AbortController();
-  const acting = new AbortController();
+  const end = stopper();
+  const acting = stopper();
   const watching = watchForCancel(session, end, acting.signal);
-  // Passed on by hand: the first `AbortSignal.any` of a process costs it a quarter of a millisecond.
   const { force } = ports.interrupts;
   const onForce = (): void => end.abort();
   if (force.aborted) end.abort();
@@ -142,7 +142,7 @@ async function dispatch(session: RunSession, effect: DispatchEffect): Promise<vo
 }
 
 /** Ends the act when the run is cancelled or taken over while it lasts. */
-async function watchForCancel(session: RunSession, end: AbortController, done: AbortSignal): Promise<void> {
+async function watchForCancel(session: RunSession, end: Stopper, done: StopSignal): Promise<void> {
   const { clock } = session.ports;
   for (;;) {
     await clock.sleep(CANCEL_POLL_MS, done);

@@ -2,6 +2,7 @@
  * What the engine needs from outside itself. The program hands in the real things; tests hand in a memory store, a
  * simulated clock and a recorded world, so that every interleaving can be tried.
  */
+import type { StopSignal } from '../effects/stop.ts';
 import type { StageOutputs } from '../events/run-events.ts';
 import type { Owner } from '../events/shared.ts';
 import type { BlobStore, EventStore, Position, Sha256Hex } from '../log/event-store.ts';
@@ -18,7 +19,7 @@ import type { BoundFile, RunState } from '../workflow/state.ts';
 export type EngineClock = {
   now(): number;
   /** Resolves after the time, or at once when the signal aborts. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  sleep(ms: number, signal?: StopSignal): Promise<void>;
 };
 
 /** A definition as it stands in its file now. */
@@ -50,7 +51,7 @@ export type ToolBootstrap =
 
 /** Everything that touches the world on behalf of a run. */
 export type World = {
-  dispatch(effect: DispatchEffect, signal: AbortSignal): Promise<EffectResult>;
+  dispatch(effect: DispatchEffect, signal: StopSignal): Promise<EffectResult>;
   lookup(effect: DispatchEffect): Promise<LookupResult>;
   /** A process of this effect that is still alive, whoever started it. */
   livingChild(effect: {
@@ -63,7 +64,7 @@ export type World = {
   cleanUp(effectId: string): void;
   /** Absolute program and arguments of a tool, templates expanded. */
   toolCommand(tool: Tool): readonly string[];
-  bootstrap(tool: Tool, signal: AbortSignal): Promise<ToolBootstrap>;
+  bootstrap(tool: Tool, signal: StopSignal): Promise<ToolBootstrap>;
   /** Each file with the sha256 of its content, in order. */
   hashFiles(paths: readonly string[]): Promise<readonly BoundFile[]>;
   checkFiles(files: readonly FileToCheck[]): Promise<StageOutputs['verify']['checks']>;
@@ -99,7 +100,7 @@ export type Ownership = {
 };
 
 /** First Ctrl-C: stop at the next safe place. Second, or too long after the first: end the act. */
-export type Interrupts = { readonly stop: AbortSignal; readonly force: AbortSignal };
+export type Interrupts = { readonly stop: StopSignal; readonly force: StopSignal };
 
 export type EnginePorts = {
   readonly home: string;
