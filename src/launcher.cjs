@@ -136,22 +136,28 @@ const keepCode = () => {
   for (const [id, { script, writes }] of hot) {
     if (writes >= ENOUGH_WRITES && !isFirstWork) continue;
     try {
-      const header = Buffer.alloc(HEADER_BYTES, isFirstWork ? 1 : writes + 1);
-      const code = script.createCachedData();
-      replaceKept(id, Buffer.concat([header, code, code]));
+      replaceKept(id, isFirstWork ? 1 : writes + 1, script);
     } catch (_unwritable) {
       // It only makes the next command faster.
     }
   }
 };
 
-const replaceKept = (id, bytes) => {
+const replaceKept = (id, writes, script) => {
   const fs = require('fs');
   const dir = `${cacheDir()}/hot`;
   const temp = `${keptFile(id)}.${process.pid}`;
   fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
-  fs.writeFileSync(temp, bytes, { mode: 0o600, flag: 'wx', flush: true });
-  fs.renameSync(temp, keptFile(id));
+  // Before the code is made: where nothing can be written, no command should pay for it.
+  fs.closeSync(fs.openSync(temp, 'wx', 0o600));
+  try {
+    const code = script.createCachedData();
+    fs.writeFileSync(temp, Buffer.concat([Buffer.alloc(HEADER_BYTES, writes), code, code]), { flush: true });
+    fs.renameSync(temp, keptFile(id));
+  } catch (error) {
+    fs.unlinkSync(temp);
+    throw error;
+  }
   for (const name of fs.readdirSync(dir)) {
     if (name.includes('__WF_BUILD__')) continue;
     if (Date.now() - fs.statSync(`${dir}/${name}`).mtimeMs > OLD_MS) fs.unlinkSync(`${dir}/${name}`);

@@ -123,6 +123,9 @@ describe('what cannot be used', () => {
     chmodSync(join(scratch, 'cache'), 0o500);
     expect(run().status).toBe(0);
     chmodSync(join(scratch, 'cache'), 0o700);
+    // Nothing half-made is left beside what was kept.
+    expect(run().status).toBe(0);
+    expect(kept()).toHaveLength(2);
   });
 });
 
