@@ -42,8 +42,18 @@ export function openProjector(deps: ProjectorDeps): Projector {
     queue = result.catch(() => undefined);
     return result;
   };
+  /** Asked for and not begun: it answers everybody who asks until then. Many runs at once share their passes. */
+  let next: Promise<{ readonly upTo: number }> | undefined;
+  const pass = (): Promise<{ readonly upTo: number }> => {
+    next = undefined;
+    return catchUp.project({});
+  };
   return {
-    project: (options = {}) => queued(() => catchUp.project(options)),
+    project: ({ ifQuick = false } = {}) => {
+      if (ifQuick) return queued(() => catchUp.project({ ifQuick }));
+      next ??= queued(pass);
+      return next;
+    },
     rebuild: (options = {}) => queued(() => catchUp.rebuild(options)),
   };
 }
