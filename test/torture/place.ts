@@ -22,7 +22,7 @@ export type Told = {
 };
 export type Answer = {
   readonly answer?: string;
-  readonly run?: { readonly runId: string; readonly status: string };
+  readonly run?: { readonly runId: string; readonly status: string; readonly summaryFile?: string | null };
   readonly error?: { readonly code: string; readonly message: string };
   readonly entry?: { readonly feedbackId: string };
 };

@@ -2,7 +2,7 @@
  * Failpoint after failpoint: each scenario is traced once and then killed at every place that it came by, one hit
  * after the other; the same command is asked again, and at the end everything is checked. No chance, no clock.
  */
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { check } from './checks.ts';
 import { diedAt, linesOf, makePlace, type Place, type Workshop } from './place.ts';
@@ -88,12 +88,17 @@ async function used(stage: Stage): Promise<Stage> {
 
 function stageOf(place: Place): Stage {
   const told: Stage['told'] = [];
+  const missing: string[] = [];
   const ask: Stage['ask'] = async (args, aim) => {
     const end = await place.wf(args, aim);
     told.push(end);
+    // Nobody else is at work here: what an answer names has to be there when it is given.
+    const file = end.json?.run?.summaryFile ?? null;
+    if (end.code !== null && file !== null && !existsSync(file))
+      missing.push(`wf ${args.join(' ')} told of ${file}, which is not there`);
     return end;
   };
-  return { place, told, ask };
+  return { place, told, missing, ask };
 }
 
 /** The failpoints that the command comes by, each with its number among those of its name. */
@@ -130,7 +135,7 @@ async function finish(stage: Stage, done: readonly Done[]): Promise<readonly str
   const own = done.flatMap(({ scenario, key }) =>
     (scenario.after?.(stage, key) ?? []).map((problem) => `${scenario.name}, ${key}: ${problem}`),
   );
-  const all = [...quiet.problems, ...problems, ...own];
+  const all = [...quiet.problems, ...problems, ...stage.missing, ...own];
   if (all.length === 0) place.remove();
   else all.push(`${place.home}: ${done.map(({ scenario, key }) => `${scenario.name}, ${key}`).join('; ')}`);
   return all;

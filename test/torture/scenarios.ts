@@ -20,6 +20,8 @@ import { inputOf, verdict } from './tasks.ts';
 export type Stage = {
   readonly place: Place;
   readonly told: Told[];
+  /** Files that an answer named and that were not there. */
+  readonly missing: string[];
   ask(args: readonly string[], aim?: Aim): Promise<Told>;
 };
 export type Scenario = {
