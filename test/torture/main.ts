@@ -6,9 +6,9 @@
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { linesOf, makePlace, makeWorkshop, removeFolder } from './place.ts';
-import { sweep } from './points.ts';
+import { sweepAll } from './points.ts';
 import { race } from './race.ts';
-import { jsonLine, summaryOf, tableOf } from './summary.ts';
+import { jsonLine, summaryOf, sumOf, tableOf } from './summary.ts';
 import { rounds } from './torture.ts';
 
 const { values } = parseArgs({
@@ -58,13 +58,15 @@ async function raceOnce(): Promise<void> {
 
 async function everyPoint(): Promise<void> {
   const workshop = makeWorkshop();
-  const { killsAt, problems, missed } = await sweep(workshop, {
-    all: true,
-    twice: true,
-    onScenario: (name, aims, found) => console.log(`${name}: ${aims} places, ${found} findings so far`),
-  });
-  console.log(`killed at\n${tableOf(killsAt)}`);
-  for (const aim of missed) console.log(`not met this time: ${aim}`);
+  const all = await sweepAll(workshop, number('lanes', 2), (name, { killsAt, problems }) =>
+    console.log(`${name}: ${sumOf(killsAt)} killed, ${problems.length} findings`),
+  );
+  const killsAt = new Map<string, number>();
+  for (const swept of all)
+    for (const [name, times] of swept.killsAt) killsAt.set(name, (killsAt.get(name) ?? 0) + times);
+  console.log(`${all.length} scenarios, ${sumOf(killsAt)} killed at\n${tableOf(killsAt)}`);
+  for (const aim of all.flatMap(({ missed }) => missed)) console.log(`not met this time: ${aim}`);
+  const problems = all.flatMap((swept) => swept.problems);
   if (problems.length > 0) return tell(problems, workshop.dir, '--points');
   removeFolder(workshop.dir);
   console.log('nothing lost, nothing doubled');

@@ -2,20 +2,22 @@
  * Failpoint after failpoint: each scenario is traced once and then killed at every place that it came by, one hit
  * after the other; the same command is asked again, and at the end everything is checked. No chance, no clock.
  */
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { check } from './checks.ts';
-import { diedAt, linesOf, makePlace, type Place, type Workshop } from './place.ts';
+import { diedAt, linesOf, makePlace, type Workshop } from './place.ts';
 import { bringToRest } from './quiet.ts';
-import { SCENARIOS, type Scenario, type Stage } from './scenarios.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { type Scenario, type Stage, stageOf } from './stage.ts';
 
 export type SweepOptions = {
   /** Every hit of every failpoint in every scenario; else each failpoint once, in the first scenario that has it. */
   readonly all: boolean;
   /** Kills the next command too, in the middle of what it does about the first kill. */
   readonly twice: boolean;
-  readonly scenarios?: readonly Scenario[];
-  readonly onScenario?: (name: string, aims: number, problems: number) => void;
+  readonly scenarios: readonly Scenario[];
+  /** Of the folders that are made; of one sweep alone. */
+  readonly name: string;
 };
 export type Swept = {
   readonly killsAt: ReadonlyMap<string, number>;
@@ -37,10 +39,10 @@ export async function sweep(workshop: Workshop, options: SweepOptions): Promise<
     if (name !== null) killsAt.set(name, (killsAt.get(name) ?? 0) + 1);
   };
   let places = 0;
-  const newStage = (): Stage => stageOf(makePlace(workshop, `points-${places++}`));
+  const newStage = (): Stage => stageOf(makePlace(workshop, `${options.name}-${places++}`));
   let shared = await used(newStage());
   let done: Done[] = [];
-  for (const [n, scenario] of (options.scenarios ?? SCENARIOS).entries()) {
+  for (const [n, scenario] of options.scenarios.entries()) {
     const tracedKey = `s${n}-traced`;
     const traced = scenario.fresh ? newStage() : shared;
     const hits = await hitsOf(scenario, traced, tracedKey);
@@ -63,10 +65,30 @@ export async function sweep(workshop: Workshop, options: SweepOptions): Promise<
       shared = await used(newStage());
       done = [];
     }
-    options.onScenario?.(scenario.name, aims.length, problems.length);
   }
   problems.push(...(await finish(shared, done)));
   return { killsAt, problems, missed };
+}
+
+/** All there is, scenario after scenario; so many side by side, each on homes of its own. */
+export async function sweepAll(
+  workshop: Workshop,
+  lanes: number,
+  onScenario: (name: string, swept: Swept) => void,
+): Promise<readonly Swept[]> {
+  const all: Swept[] = [];
+  const left = [...SCENARIOS.entries()];
+  const lane = async (): Promise<void> => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const [n, scenario] = next;
+      const name = `points-${n}`;
+      const swept = await sweep(workshop, { all: true, twice: true, scenarios: [scenario], name });
+      all.push(swept);
+      onScenario(scenario.name, swept);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return all;
 }
 
 type Done = { readonly scenario: Scenario; readonly key: string };
@@ -84,21 +106,6 @@ async function used(stage: Stage): Promise<Stage> {
     'a beginning',
   ]);
   return stage;
-}
-
-function stageOf(place: Place): Stage {
-  const told: Stage['told'] = [];
-  const missing: string[] = [];
-  const ask: Stage['ask'] = async (args, aim) => {
-    const end = await place.wf(args, aim);
-    told.push(end);
-    // Nobody else is at work here: what an answer names has to be there when it is given.
-    const file = end.json?.run?.summaryFile ?? null;
-    if (end.code !== null && file !== null && !existsSync(file))
-      missing.push(`wf ${args.join(' ')} told of ${file}, which is not there`);
-    return end;
-  };
-  return { place, told, missing, ask };
 }
 
 /** The failpoints that the command comes by, each with its number among those of its name. */

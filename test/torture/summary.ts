@@ -42,8 +42,7 @@ export function summaryOf(lines: readonly string[]): string {
   const at = new Map<string, number>();
   for (const round of rounds)
     for (const [name, times] of Object.entries(round.killsAt)) at.set(name, (at.get(name) ?? 0) + times);
-  const atFailpoints = [...at.values()].reduce((total, times) => total + times, 0);
-  const elsewhere = rounds.reduce((total, round) => total + round.kills, 0) - atFailpoints;
+  const elsewhere = rounds.reduce((total, round) => total + round.kills, 0) - sumOf(at);
   return [
     `${rounds.length} rounds: ${sum('commands')} commands, ${sum('kills')} killed, ${sum('stops')} stopped and continued, ${sum('childrenKilled')} children killed`,
     `checked: ${sum('events')} events, ${sum('runs')} runs, ${sum('effects')} acts in the world, ${sum('answers')} answers`,
@@ -54,6 +53,9 @@ export function summaryOf(lines: readonly string[]): string {
     `findings: ${sum('findings')}`,
   ].join('\n');
 }
+
+export const sumOf = (killsAt: ReadonlyMap<string, number>): number =>
+  [...killsAt.values()].reduce((total, times) => total + times, 0);
 
 /** In the order of the catalogue; places that nobody died at are left out. */
 export const tableOf = (killsAt: ReadonlyMap<string, number>): string =>
