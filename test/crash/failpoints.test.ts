@@ -41,7 +41,7 @@ test('a process that dies at any named place is survived by the next command', a
   });
   expect(problems).toEqual([]);
   expect(FAILPOINTS.filter((name) => !killsAt.has(name))).toEqual([]);
-}, 300_000);
+}, 600_000);
 
 test('the released bundle has no trace of the named places', () => {
   const files = readdirSync(join(root, 'dist')).filter((name) => name.endsWith('.cjs'));
