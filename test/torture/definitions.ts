@@ -14,7 +14,7 @@ const REFUSES_FIRST = `case "$WF_EFFECT_KEY" in *:1) exit 75;; esac; ${act('0.02
 const FAILS_FIRST = `${act('0.02')}; case "$WF_EFFECT_KEY" in *:1) exit 3;; esac`;
 
 /** Every step but those named here may happen once an attempt only. */
-export const IDEMPOTENT_STEPS: ReadonlySet<string> = new Set(['twice']);
+export const IDEMPOTENT_STEPS: ReadonlySet<string> = new Set(['twice', 'verify.command', 'deliver.note']);
 
 const DEFINITIONS = [
   { id: 'once', execute: sh(act('0.05')) },
@@ -36,6 +36,17 @@ const DEFINITIONS = [
       ...sh(REFUSES_FIRST),
       notPerformedExitCodes: [75],
       retry: { maxAttempts: 20, backoff: '30ms' },
+    },
+  },
+  {
+    id: 'whole',
+    execute: sh(act('0.01')),
+    verify: { command: sh(act('0.01')) },
+    deliver: {
+      actions: [
+        { id: 'post', ...sh(act('0.02')) },
+        { id: 'note', ...sh(act('0.01')), idempotent: true },
+      ],
     },
   },
   { id: 'fails', execute: sh(FAILS_FIRST) },

@@ -71,7 +71,7 @@ const sentenceStands =
   };
 
 export const SCENARIOS: readonly Scenario[] = [
-  ...['once', 'steps', 'long', 'hand', 'fails', 'busy'].map(plain),
+  ...['once', 'steps', 'long', 'whole', 'hand', 'fails', 'busy'].map(plain),
   {
     name: 'tooled',
     ready: async (stage, key) => {
@@ -126,6 +126,13 @@ export const SCENARIOS: readonly Scenario[] = [
     ready: async (stage, key) => {
       await abandoned(stage, 'steps', key, 'effect.spawn.after:2');
       return request('steps', key);
+    },
+  },
+  {
+    name: 'taken over at its delivery',
+    ready: async (stage, key) => {
+      await abandoned(stage, 'whole', key, 'effect.spawn.after:3');
+      return request('whole', key);
     },
   },
   {
