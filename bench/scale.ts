@@ -8,7 +8,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createAsManyFiles } from './create-files.ts';
-import { makeEmptyHome, WORKFLOW } from './make-history.ts';
+import { makeEmptyHome, WORKFLOW } from './history-pattern.ts';
 import { median, timeNode } from './timing.ts';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 20);
