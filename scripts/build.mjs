@@ -31,7 +31,8 @@ const lyingOwner = {
 
 const bundle = await rolldown({
   cwd: root,
-  input: { cli: 'src/cli.ts' },
+  // A thread begins with a file of its own.
+  input: { cli: 'src/cli.ts', 'verify-worker': 'src/log/verify-worker.ts' },
   platform: 'node',
   resolve: {
     alias: {

@@ -3,6 +3,7 @@ import { GENESIS_HASH } from '../events/codec.ts';
 import type { Sha256Hex } from './event-store.ts';
 import { type FileSystem, nodeFs } from './file-system.ts';
 import { fsFailure } from './fs-failure.ts';
+import { provedRanges, type RangeOptions } from './proved-ranges.ts';
 import { syncedBeyond } from './recover.ts';
 import { type ScanStop, verifiedScan } from './verified-scan.ts';
 
@@ -15,6 +16,8 @@ export type VerifyOptions = {
   /** What the index knows to be on disk; the lines' own `synced` counts without it. */
   readonly durableMark?: number;
   readonly fs?: FileSystem;
+  /** For tests: how the log is cut, and by how many threads it is read. */
+  readonly ranges?: Omit<RangeOptions, 'sha256'>;
 };
 
 export type Damage = { readonly line: number; readonly offset: number; readonly reason: string };
@@ -35,9 +38,6 @@ export type VerifyResult = {
   /** The log is corrupt. */
   readonly damage?: Damage;
 };
-
-/** Between two looks at other things (Ctrl-C, progress). */
-const YIELD_BYTES = 16 * 1024 * 1024;
 
 /** @param dir the home's `logs` directory. A log that does not exist is good and empty. */
 export const verifyLog = async (
@@ -69,8 +69,20 @@ export const verifyLog = async (
   if (fd === undefined) return end(undefined, 0);
   try {
     const size = fs.fstatSync(fd).size;
-    const scan = verifiedScan(fs, fd, 0, size, { seq: 0, hash: GENESIS_HASH }, sha256);
-    let nextYield = YIELD_BYTES;
+    const progress = (): void =>
+      options.onProgress?.({ events: found.events, bytes: found.bytes, totalBytes: size });
+    for await (const proof of provedRanges(fs, fd, size, { sha256, ...options.ranges })) {
+      found.events += proof.events;
+      found.headSeq = proof.last.seq;
+      found.headHash = proof.last.hash;
+      found.bytes = proof.end;
+      found.erased += proof.erased;
+      durableSeq = Math.max(durableSeq, proof.synced);
+      if (proof.end < size) progress();
+    }
+    // What was not proved is looked at line by line, for the reason; mostly there is nothing.
+    const from = { seq: found.headSeq, hash: found.headHash };
+    const scan = verifiedScan(fs, fd, found.bytes, size, from, sha256);
     let step = scan.next();
     for (; step.done !== true; step = scan.next()) {
       for (const { event, endOffset, erased } of step.value) {
@@ -81,14 +93,10 @@ export const verifyLog = async (
         if (erased) found.erased++;
         durableSeq = Math.max(durableSeq, event.synced ?? 0);
       }
-      if (found.bytes < nextYield) continue;
-      nextYield = found.bytes + YIELD_BYTES;
-      options.onProgress?.({ events: found.events, bytes: found.bytes, totalBytes: size });
-      await new Promise((resolve) => setImmediate(resolve));
     }
     const { stop } = step.value;
     if (stop?.kind === 'damage') durableSeq = Math.max(durableSeq, syncedBeyond(fs, fd, stop, size, sha256));
-    options.onProgress?.({ events: found.events, bytes: found.bytes, totalBytes: size });
+    progress();
     return end(stop, size);
   } finally {
     fs.closeSync(fd);
