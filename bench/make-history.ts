@@ -49,7 +49,7 @@ export const makeHistory = (home: string, runs: number, launcher: string): Histo
     const templates = templatesOf(pattern);
     for (let n = pattern.preludeRuns + 1; n <= runs; n++) {
       const template = templates(n);
-      writer.write(template, startMs + n * RUN_EVERY_MS, ownValues(template.workflowId, n, writer));
+      writer.write(template, startMs + n * RUN_EVERY_MS, ownValues(template, n, writer));
     }
     writer.flush();
     return { runs: Math.max(runs, pattern.preludeRuns), events: writer.seq, bytes: writer.bytes };
@@ -67,7 +67,11 @@ type EventTemplate = LineTemplate & {
   /** Set where the stream goes on from episode to episode. */
   readonly sharedStream: string | undefined;
 };
-type EpisodeTemplate = { readonly workflowId: string; readonly events: readonly EventTemplate[] };
+type EpisodeTemplate = {
+  readonly workflowId: string;
+  readonly events: readonly EventTemplate[];
+  readonly salts: number;
+};
 
 const templatesOf = (pattern: Pattern): ((n: number) => EpisodeTemplate) => {
   const kinds = Object.keys(EVERY) as (keyof typeof EVERY)[];
@@ -86,6 +90,9 @@ type Claim = {
   readonly inputHash: string;
 };
 
+/** Data that holds a text of the user also holds one; so most data of a log is there only once. */
+const SALT = /(?<="salt":")\w+/g;
+
 const compileEpisode = ({ events, input }: Episode): EpisodeTemplate => {
   const claim = events[0]?.data as Claim;
   if (events[0]?.type !== 'KeyClaimed')
@@ -93,22 +100,29 @@ const compileEpisode = ({ events, input }: Episode): EpisodeTemplate => {
   const keyStream = sha256(`${claim.workflowId}\n${claim.key}`);
   const feedback = events.find(({ type }) => type === 'FeedbackSubmitted');
   const feedbackId = (feedback?.data as { feedbackId?: string } | undefined)?.feedbackId ?? '';
-  const template = compile(events, [claim.runId, claim.key, keyStream, claim.inputHash, input, feedbackId]);
-  return { ...template, workflowId: claim.workflowId };
+  const salts = [...new Set(JSON.stringify(events).match(SALT))];
+  const names = [claim.runId, claim.key, keyStream, claim.inputHash, input, feedbackId];
+  return { ...compile(events, [...names, ...salts]), workflowId: claim.workflowId, salts: salts.length };
 };
 
 /** The values of one copy, in the order of the names given to {@link compile}. */
-const ownValues = (workflowId: string, n: number, writer: LineWriter): readonly string[] => {
+const ownValues = (
+  { workflowId, salts }: EpisodeTemplate,
+  n: number,
+  writer: LineWriter,
+): readonly string[] => {
   const input = inputOf('history', n);
   const key = sha256(`${workflowId}:${input}`);
   const keyStream = sha256(`${workflowId}\n${key}`);
-  return [writer.freshId(), key, keyStream, sha256(input), input, writer.freshId()];
+  const freshSalts = Array.from({ length: salts }, () => writer.freshSalt());
+  return [writer.freshId(), key, keyStream, sha256(input), input, writer.freshId(), ...freshSalts];
 };
 
 const compile = (events: readonly StoredEvent[], own: readonly string[]): EpisodeTemplate => {
   const firstMs = Date.parse(events[0]?.ts ?? '');
   return {
     workflowId: WORKFLOW,
+    salts: 0,
     events: events.map((event, i) => {
       const isShared = event.stream.startsWith('workflow/');
       return {
@@ -151,6 +165,11 @@ class LineWriter {
 
   freshId(): string {
     return this.#time + this.#word + (COUNTERS[this.#count++ % COUNTERS.length] as string);
+  }
+
+  /** Sixteen letters and digits, as the engine's are. */
+  freshSalt(): string {
+    return (this.#word + (COUNTERS[this.#count++ % COUNTERS.length] as string)).toLowerCase();
   }
 
   write({ events }: EpisodeTemplate, atMs: number, own: readonly string[]): void {

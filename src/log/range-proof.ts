@@ -125,9 +125,9 @@ export class RangeProver {
     const hash = this.#sha256(this.#buffer.subarray(base + at - HEX, base + head.end));
     if (!text.startsWith(hash, hashAt + HASH.length)) return undefined;
     const dataHash = text.slice(head.end - 1 - HEX, head.end - 1);
-    return this.#isData(text, dataAt, hashAt, base, dataHash)
-      ? { ...head, seq, hash, erased: false }
-      : undefined;
+    if (!this.#isData(text, dataAt, hashAt, base, dataHash)) return undefined;
+    const { commit, i, n, synced } = head;
+    return { seq, hash, commit, i, n, synced, erased: false };
   }
 
   #isData(text: string, from: number, to: number, base: number, dataHash: string): boolean {
