@@ -33,16 +33,19 @@ export function touchUnclean(index: IndexDb, log: LogEvents, fold: LogFold, thro
   }
 }
 
-/** Syncs the files of the oldest events after the mark and moves it. Call inside the transaction. */
+/**
+ * Syncs the files of the oldest events after the mark and moves it. Call inside the transaction.
+ * @returns whether there was anything to do
+ */
 export function advanceCleanMark(
   fs: FileSystem,
   index: IndexDb,
   log: LogEvents,
   paths: HomePaths,
   headSeq: number,
-): void {
+): boolean {
   const mark = readCleanMark(index);
-  if (headSeq - mark.seq <= LAG || headSeq - mark.at < PACE) return;
+  if (headSeq - mark.seq <= LAG || headSeq - mark.at < PACE) return false;
   const files = new Set<string>(['state/index.json']);
   let last = mark;
   for (const { event, endOffset } of log.from(mark.endOffset, mark.seq + STEP)) {
@@ -55,6 +58,7 @@ export function advanceCleanMark(
   for (const dir of PROJECTED_DIRS) sync(fs, `${paths.home}/${dir}`);
   sync(fs, paths.state);
   writeCleanMark(index, last);
+  return true;
 }
 
 function addRunFiles(index: IndexDb, runId: string, files: Set<string>): void {

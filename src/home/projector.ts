@@ -58,11 +58,18 @@ export function openProjector(deps: ProjectorDeps): Projector {
   };
 }
 
+/**
+ * A process that makes hundreds of runs a second would do little else than sync their files one by one. The mark stays
+ * back meanwhile, and only makes the repair after a power cut longer.
+ */
+const MARK_PAUSE_MS = 5_000;
+
 type Outcome = { readonly done: number } | { readonly rebuild: string };
 
 class CatchUp {
   readonly #deps: ProjectorDeps;
   readonly #cache: FoldCache = new Map();
+  #markMayMoveAt = 0;
 
   constructor(deps: ProjectorDeps) {
     this.#deps = deps;
@@ -155,7 +162,9 @@ class CatchUp {
     const reached = moved ?? (from === null ? null : { ...from, bootId });
     fold.finish({ writeMap: rebooted || !fs.existsSync(paths.indexJson) });
     if (reached === null) return { done: 0 };
-    advanceCleanMark(fs, index, log, paths, reached.seq);
+    const now = performance.now();
+    if (now >= this.#markMayMoveAt && advanceCleanMark(fs, index, log, paths, reached.seq))
+      this.#markMayMoveAt = now + MARK_PAUSE_MS;
     // Files first, rows and checkpoint after: a crash between them repeats the files, which are the same bytes.
     writeCheckpoint(index, reached);
     return { done: reached.seq };

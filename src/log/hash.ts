@@ -5,8 +5,16 @@
 import type { Sha256Hex } from './event-store.ts';
 import { sha256Hex } from './sha256.ts';
 
-/** Needs no load; for the few dozen short lines of one command. */
-export const coldSha256: Sha256Hex = sha256Hex;
+/** A command needs some fifty; a process that asks for more than this will ask for many. */
+const FEW_HASHES = 400;
+let asked = 0;
+
+/** Needs no load for the few dozen short lines of one command; who goes on asking is given the other one. */
+export const coldSha256: Sha256Hex = (input) => {
+  if (asked > FEW_HASHES) return bulkSha256()(input);
+  asked++;
+  return sha256Hex(input);
+};
 
 let bulk: Sha256Hex | undefined;
 
