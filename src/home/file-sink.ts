@@ -24,11 +24,17 @@ export type SinkOptions = {
   readonly place: (relative: string) => string;
   /** Where a copy outside the home really goes; by default there. */
   readonly outside?: (absolute: string) => string;
+  /** Whether nobody looks at a place before everything is there: then a file needs no other name first. */
+  readonly unseen?: (file: string) => boolean;
   readonly onRefused: (wanted: string) => void;
 };
 
-export function fileSink({ fs, home, allowedRoots, place, outside, onRefused }: SinkOptions): FileSink {
-  const own = (relative: string, text: string | null): void => writeProjected(fs, place(relative), text);
+export function fileSink(options: SinkOptions): FileSink {
+  const { fs, home, allowedRoots, place, outside, unseen, onRefused } = options;
+  const own = (relative: string, text: string | null): void => {
+    const file = place(relative);
+    writeProjected(fs, file, text, unseen?.(file) === true ? writeWhole : replace);
+  };
   return {
     own,
     copy: (wanted, text) => {
@@ -40,10 +46,15 @@ export function fileSink({ fs, home, allowedRoots, place, outside, onRefused }: 
   };
 }
 
-export function writeProjected(fs: FileSystem, file: string, text: string | null): void {
+export function writeProjected(
+  fs: FileSystem,
+  file: string,
+  text: string | null,
+  write: typeof replace = replace,
+): void {
   try {
     if (text === null) remove(fs, file);
-    else replace(fs, file, text);
+    else write(fs, file, text);
   } catch (cause) {
     throw ioError(
       'projection-write',
@@ -67,14 +78,7 @@ export const isTempName = (name: string): boolean => /^\..+\.\d+\.tmp$/.test(nam
 function replace(fs: FileSystem, file: string, text: string): void {
   const slash = file.lastIndexOf('/');
   const temp = `${file.slice(0, slash)}/.${file.slice(slash + 1)}.${process.pid}.tmp`;
-  try {
-    writeNew(fs, temp, text);
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') fs.rmSync(temp, { force: true });
-    else if (isMissing(error)) fs.mkdirSync(file.slice(0, slash), { recursive: true, mode: 0o700 });
-    else throw error;
-    writeNew(fs, temp, text);
-  }
+  writeWhole(fs, temp, text);
   failpoint('projection.file.written');
   try {
     fs.renameSync(temp, file);
@@ -85,9 +89,22 @@ function replace(fs: FileSystem, file: string, text: string): void {
   }
 }
 
+/** Makes the folder where it is missing; what stands at the place is removed first. */
+function writeWhole(fs: FileSystem, file: string, text: string): void {
+  try {
+    writeNew(fs, file, text);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') fs.rmSync(file, { force: true });
+    else if (isMissing(error))
+      fs.mkdirSync(file.slice(0, file.lastIndexOf('/')), { recursive: true, mode: 0o700 });
+    else throw error;
+    writeNew(fs, file, text);
+  }
+}
+
 /** Exclusively: in a folder that others may write to, a link under this name would lead anywhere. */
-const writeNew = (fs: FileSystem, temp: string, text: string): void =>
-  fs.writeFileSync(temp, text, { mode: 0o600, flag: 'wx' });
+const writeNew = (fs: FileSystem, file: string, text: string): void =>
+  fs.writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
 
 function remove(fs: FileSystem, file: string): void {
   try {

@@ -69,6 +69,7 @@ function build(
     allowedRoots: deps.allowedRoots,
     place: (relative) => `${aside}/home/${relative}`,
     outside: (absolute) => `${aside}/home/${OUTSIDE}${absolute}`,
+    unseen: () => true,
     onRefused: () => undefined,
   });
   const log = new LogEvents(homeFs, paths.log);
