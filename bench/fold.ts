@@ -16,6 +16,7 @@ import type { FoldedRange } from './fold-worker.ts';
 
 const THREADS = 2;
 const DEFAULT_RUNS = 45_500;
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 
 type Folded = {
   readonly events: number;
@@ -92,21 +93,33 @@ const SUBJECTS: readonly (readonly [string, (fd: number, size: number) => Promis
   ['fold and chain check, 2 threads', foldInThreads],
 ];
 
+/** How fast this machine is at this moment: without it, a rate from a busy one says nothing. */
+const hashMicroseconds = (): number => {
+  const sha256 = bulkSha256();
+  const bytes = Buffer.alloc(400, 'x');
+  const { user } = process.cpuUsage();
+  for (let i = 0; i < HASHES; i++) sha256(bytes);
+  return process.cpuUsage().user - user;
+};
+const HASHES = 200_000;
+
 /** One subject in a process of its own, so that the peak memory is its own too. */
 const measure = async (log: string, subject: number): Promise<void> => {
   const [name, work] = SUBJECTS[subject] as (typeof SUBJECTS)[number];
+  const hashUs = hashMicroseconds() / HASHES;
   const fd = openSync(log, 'r');
   const { size } = fstatSync(fd);
+  const cpu = process.cpuUsage();
   const started = performance.now();
   const { events, ended, open } = await work(fd, size);
   const ms = performance.now() - started;
   closeSync(fd);
-  const { user, system } = process.cpuUsage();
+  const { user, system } = process.cpuUsage(cpu);
   const perSecond = (spentMs: number): string => `${Math.round((events / spentMs) * 1000)}`.padStart(9);
   const memory = `${Math.round(process.resourceUsage().maxRSS / 1024)} MB`.padStart(7);
   const runs = Object.keys(ended).length === 0 ? '' : `   ${JSON.stringify({ ...ended, open })}`;
   console.log(
-    `${name.padEnd(34)}${perSecond(ms)} events/s,${perSecond((user + system) / 1000)} a CPU second,${memory}${runs}`,
+    `${name.padEnd(34)}${perSecond(ms)} events/s,${perSecond((user + system) / 1000)} a CPU second,${memory}; SHA-256 of 400 bytes ${hashUs.toFixed(2)} µs${runs}`,
   );
 };
 
@@ -122,7 +135,7 @@ else {
       if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}`);
     };
     if (!existsSync(logOf(home))) own([join(import.meta.dirname, 'make-history.ts'), home, given]);
-    for (let round = 0; round < 3; round++)
+    for (let round = 0; round < ROUNDS; round++)
       for (const i of SUBJECTS.keys()) own([import.meta.filename, logOf(home), String(i)]);
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -3,6 +3,8 @@ import type { LogRange, RangeProof } from './range-proof.ts';
 
 const path = process.getBuiltinModule('node:path');
 
+const YOUNG_MB = 4;
+
 export type VerifyThread = {
   prove(range: LogRange): Promise<RangeProof>;
   /** Resolves when it reads no more. */
@@ -12,7 +14,11 @@ export type VerifyThread = {
 /** @param fd the open log; it may be closed when the thread has ended */
 export const startVerifyThread = (fd: number): VerifyThread => {
   const { Worker } = process.getBuiltinModule('node:worker_threads');
-  const worker = new Worker(threadFile('verify-worker'), { workerData: { fd } });
+  const worker = new Worker(threadFile('verify-worker'), {
+    workerData: { fd },
+    // Nothing it makes lives longer than a piece of the log: more room would only be filled.
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+  });
   const asked: { resolve(proof: RangeProof): void; reject(error: unknown): void }[] = [];
   worker.on('message', (proof: RangeProof) => asked.shift()?.resolve(proof));
   worker.on('error', (error) => {
