@@ -53,8 +53,8 @@ type Line = {
 export class RangeProver {
   readonly #sha256: Sha256Hex;
   readonly #onEvent: OnEvent | undefined;
-  /** Before the first line of a piece there is room for the hash of the line before it. */
-  readonly #buffer = Buffer.allocUnsafe(HEX + CHUNK_BYTES + MAX_LINE_BYTES);
+  /** Before the first line there is room for the hash of the line before it. */
+  #buffer = Buffer.alloc(0);
   readonly #remembered = new Map<string, string>();
 
   constructor(sha256: Sha256Hex, onEvent?: OnEvent) {
@@ -64,6 +64,8 @@ export class RangeProver {
 
   prove(fs: FileSystem, fd: number, { from, to, start }: LogRange): RangeProof {
     const walk = new Walk(from, start);
+    const needed = HEX + Math.min(CHUNK_BYTES + MAX_LINE_BYTES, to - from);
+    if (this.#buffer.length < needed) this.#buffer = Buffer.allocUnsafe(needed);
     const buffer = this.#buffer;
     for (let offset = from; offset < to; ) {
       const want = Math.min(buffer.length - HEX, to - offset);
