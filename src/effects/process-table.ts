@@ -11,6 +11,8 @@ export type ProcessEntry = {
   readonly start: string;
   /** Ended, and only its exit status is left to be collected. */
   readonly zombie: boolean;
+  /** By a signal or a debugger: it does nothing until somebody lets it go on. */
+  readonly stopped: boolean;
 };
 
 const hasProc = process.platform === 'linux';
@@ -21,7 +23,8 @@ function parseStat(pid: number, stat: string): ProcessEntry | null {
   const [state, , groupId] = fields;
   const start = fields[19];
   if (state === undefined || groupId === undefined || start === undefined) return null;
-  return { pid, groupId: Number(groupId), start, zombie: state === 'Z' || state === 'X' };
+  const zombie = state === 'Z' || state === 'X';
+  return { pid, groupId: Number(groupId), start, zombie, stopped: state === 'T' || state === 't' };
 }
 
 function fromProc(pid: number): ProcessEntry | null {
@@ -52,7 +55,13 @@ function fromPs(pid: number): ProcessEntry | null {
   const match = /^(\S+)\s+(\d+)\s+(\S.*)$/.exec(line ?? '');
   if (match === null) return null;
   const [, state = '', groupId = '', start = ''] = match;
-  return { pid, groupId: Number(groupId), start, zombie: state.startsWith('Z') };
+  return {
+    pid,
+    groupId: Number(groupId),
+    start,
+    zombie: state.startsWith('Z'),
+    stopped: state.startsWith('T'),
+  };
 }
 
 /** The process with this pid now, or null when there is none that we may see. */

@@ -1,6 +1,6 @@
 /** Facts about the home itself: stream `system`. */
 import { z } from 'zod';
-import { count, type EventOf } from './shared.ts';
+import { count, type EventOf, id } from './shared.ts';
 
 export const systemEventSchemas = {
   /** `doctor --fix` rewrote what followed the durable mark after a failed sync. */
@@ -10,6 +10,24 @@ export const systemEventSchemas = {
     durableSeq: count,
     eventsKept: count,
     bytesSetAside: count,
+  }),
+  /** A person agreed to go on without what stood at and after damage; the copy is kept. */
+  LogQuarantined: z.strictObject({
+    /** Where the damage was: line and byte offset, and what was wrong. */
+    line: count,
+    offset: count,
+    reason: z.string(),
+    /** Greatest seq known to have been on disk before. */
+    durableSeq: count,
+    /** Events that could still be read in it, and lines that could not. */
+    eventsSetAside: count,
+    unreadableLines: count,
+    bytesSetAside: count,
+    /** Relative to the home; absent when the log just ended early. */
+    file: z.string().exactOptional(),
+    /** Runs that lost events, and the first of them. */
+    runsTouched: count,
+    runs: z.array(id),
   }),
 } as const;
 export type SystemEvent = EventOf<typeof systemEventSchemas>;

@@ -43,6 +43,7 @@ export const schemaVersions: Readonly<Record<AnyEvent['type'], number>> = {
   ImprovementAbandoned: 1,
   ImprovementReverted: 1,
   LogRepaired: 1,
+  LogQuarantined: 1,
 };
 
 export const schemaVersionOf = (type: string): number | undefined =>

@@ -2,7 +2,7 @@
  * One pass over events of the log: rows into `index.db`, files into a sink. Catching up, rebuilding and checking
  * are this same code over different ranges and places, which is why their results are the same bytes.
  */
-import { isBlobRef, type StoredEvent, type Text } from '../events/envelope.ts';
+import type { StoredEvent } from '../events/envelope.ts';
 import type { KeyEvent } from '../events/key-events.ts';
 import type { StoredRunEvent } from '../events/run-events.ts';
 import { familyOf, keyStream, runIdOf, runStream } from '../events/streams.ts';
@@ -11,6 +11,7 @@ import type { WorkflowEvent } from '../events/workflow-events.ts';
 import type { Sha256Hex } from '../log/event-store.ts';
 import { markerPath, runFiles } from '../projections/run-files.ts';
 import { evolveRunFold, noRunFold, type RunFold } from '../projections/run-row.ts';
+import { blobText } from './blob-text.ts';
 import type { HomeBlobs } from './blobs.ts';
 import type { FileSink } from './file-sink.ts';
 import type { IndexDb } from './index-db.ts';
@@ -35,6 +36,7 @@ export type FoldContext = {
 
 export class LogFold {
   readonly #context: FoldContext;
+  readonly #resolve: ReturnType<typeof blobText>;
   readonly #offsets = new OffsetBuffer();
   readonly #runs = new Map<string, RunFold>();
   readonly #keys = new Set<string>();
@@ -44,6 +46,7 @@ export class LogFold {
 
   constructor(context: FoldContext) {
     this.#context = context;
+    this.#resolve = blobText(context.blobs);
   }
 
   apply({ event, lineOffset }: LocatedEvent): void {
@@ -130,14 +133,6 @@ export class LogFold {
       else sink.own(path, text);
     }
   }
-
-  readonly #resolve = (text: Text): string => {
-    if (!isBlobRef(text)) return text;
-    const bytes = this.#context.blobs.getSync(text.blob);
-    return bytes === null
-      ? `${text.preview}…\n[the rest is missing: blobs/${text.blob}]`
-      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  };
 }
 
 function remember(cache: FoldCache, runId: string, fold: RunFold): void {

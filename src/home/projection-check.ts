@@ -126,7 +126,10 @@ function readIfFile(path: string): Buffer | null {
   return fs.statSync(path, { throwIfNoEntry: false })?.isFile() === true ? fs.readFileSync(path) : null;
 }
 
-function firstDifference(expected: Buffer, found: Buffer): { readonly byte: number; readonly line: number } {
+export function firstDifference(
+  expected: Buffer,
+  found: Buffer,
+): { readonly byte: number; readonly line: number } {
   let byte = 0;
   let line = 1;
   while (byte < expected.length && byte < found.length && expected[byte] === found[byte]) {

@@ -31,7 +31,11 @@ const CHECKPOINT = 'checkpoint';
 const CLEAN_MARK = 'cleanMark';
 const DURABLE_MARK = 'durableMark';
 
-export const readCheckpoint = (index: IndexDb): ProjectionCheckpoint | null => parse(index.meta(CHECKPOINT));
+export const readCheckpoint = (index: IndexDb): ProjectionCheckpoint | null =>
+  parseCheckpoint(index.meta(CHECKPOINT));
+
+/** As it stands in the table `meta`. */
+export const parseCheckpoint = (json: string | null): ProjectionCheckpoint | null => parse(json);
 
 export const writeCheckpoint = (index: IndexDb, checkpoint: ProjectionCheckpoint | null): void =>
   index.setMeta(CHECKPOINT, checkpoint === null ? null : JSON.stringify(checkpoint));

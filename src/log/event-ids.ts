@@ -20,6 +20,9 @@ const randomChars = (random: RandomBytes): string => {
 export const freshUlid = (nowMs: number, random: RandomBytes): string =>
   encodeTime(nowMs) + randomChars(random);
 
+/** When an id was made, in ms; later than the clock of then where that had been set back. */
+export const eventIdTime = (id: string): number => decodeTime(id);
+
 /** The id after `lastId`: later time, or the same time and the next number. */
 export const nextEventId = (lastId: string | null, nowMs: number, random: RandomBytes): string => {
   if (lastId === null) return freshUlid(nowMs, random);

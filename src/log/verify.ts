@@ -1,5 +1,6 @@
 /** Checks the whole log: every line's shape, order, batch and both hashes. It only reads, and needs no index. */
 import { GENESIS_HASH } from '../events/codec.ts';
+import type { StoredEvent } from '../events/envelope.ts';
 import type { Sha256Hex } from './event-store.ts';
 import { type FileSystem, nodeFs } from './file-system.ts';
 import { fsFailure } from './fs-failure.ts';
@@ -15,6 +16,8 @@ export type VerifyOptions = {
   readonly onProgress?: (progress: VerifyProgress) => void;
   /** What the index knows to be on disk; the lines' own `synced` counts without it. */
   readonly durableMark?: number;
+  /** Every good event, in order, each once. */
+  readonly onEvent?: (event: StoredEvent) => void;
   readonly fs?: FileSystem;
   /** For tests: how the log is cut, and by how many threads it is read. */
   readonly ranges?: Omit<RangeOptions, 'sha256'>;
@@ -92,6 +95,7 @@ export const verifyLog = async (
         found.bytes = Math.min(endOffset, size);
         if (erased) found.erased++;
         durableSeq = Math.max(durableSeq, event.synced ?? 0);
+        options.onEvent?.(event);
       }
     }
     const { stop } = step.value;

@@ -1,40 +1,57 @@
 /** Nobody but its owner looks into a home: folders 0700, files 0600. What workers put into artifacts/ is theirs. */
 import type { HomePaths } from '../../home/paths.ts';
-import type { Findings } from './findings.ts';
+import type { Exam } from './exam.ts';
+import { some } from './findings.ts';
 
 const fs = process.getBuiltinModule('node:fs');
 
 const OTHERS = 0o077;
-const SHOWN = 3;
+/** More than these are counted and found again by the next --fix: memory does not grow with the home. */
+const KEPT = 10_000;
+const STEP = 5_000;
 
-export async function checkPermissions(findings: Findings, paths: HomePaths): Promise<void> {
-  const open = [...openTo(paths)];
-  const homeIsOpen = open.some(({ path }) => path === paths.home);
-  if (open.length === 0) {
+export async function checkPermissions({ findings, paths, progress }: Exam): Promise<void> {
+  const open: Open[] = [];
+  let total = 0;
+  let seen = 0;
+  for (const place of places(paths)) {
+    seen += 1;
+    if (seen % STEP === 0) progress.step(`permissions, ${seen} files`);
+    if (!place.isOpen) continue;
+    total += 1;
+    if (open.length < KEPT) open.push(place);
+  }
+  if (total === 0) {
     await findings.add({ id: 'permissions', severity: 'ok', message: 'only you can look into the home' });
     return;
   }
-  const shown = open.slice(0, SHOWN).map(({ path, mode }) => `${path} (${(mode & 0o777).toString(8)})`);
-  const more = open.length - shown.length;
+  const shown = open.map(({ path, mode }) => `${path} (${(mode & 0o777).toString(8)})`);
   await findings.add(
     {
       id: 'permissions',
       // A closed home keeps others out of whatever is in it.
-      severity: homeIsOpen ? 'problem' : 'warning',
-      message: `others may look at ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
+      severity: open.some(({ path }) => path === paths.home) ? 'problem' : 'warning',
+      message: `others may look at ${some(shown, total)}`,
       where: open[0]?.path ?? paths.home,
       fix: 'makes folders 0700 and files 0600',
     },
-    async () => {
-      for (const { path, isFolder } of open) fs.chmodSync(path, isFolder ? 0o700 : 0o600);
-      return `closed ${open.length} files and folders to others`;
+    () => {
+      for (const place of places(paths)) {
+        if (place.isOpen) fs.chmodSync(place.path, place.isFolder ? 0o700 : 0o600);
+      }
+      return `closed ${total} files and folders to others`;
     },
   );
 }
 
-type Open = { readonly path: string; readonly mode: number; readonly isFolder: boolean };
+type Open = {
+  readonly path: string;
+  readonly mode: number;
+  readonly isFolder: boolean;
+  readonly isOpen: boolean;
+};
 
-function* openTo(paths: HomePaths): Generator<Open> {
+function* places(paths: HomePaths): Generator<Open> {
   yield* look(paths.home, false);
   yield* look(paths.artifacts, false);
   yield* look(paths.config, false);
@@ -47,6 +64,16 @@ function* look(path: string, deep: boolean): Generator<Open> {
   const stat = fs.lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined || stat.isSymbolicLink()) return;
   const isFolder = stat.isDirectory();
-  if ((stat.mode & OTHERS) !== 0) yield { path, mode: stat.mode, isFolder };
-  if (isFolder && deep) for (const name of fs.readdirSync(path)) yield* look(`${path}/${name}`, true);
+  yield { path, mode: stat.mode, isFolder, isOpen: (stat.mode & OTHERS) !== 0 };
+  if (isFolder && deep) for (const name of namesIn(path)) yield* look(`${path}/${name}`, true);
+}
+
+/** A folder of a running process may go while it is looked at. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }

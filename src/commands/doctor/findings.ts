@@ -1,34 +1,41 @@
 /** What doctor found, and, with `--fix`, what it did about it. A check that fails itself is one more finding. */
 import { WfError } from '../../errors.ts';
+import { FINDING_KINDS, type FindingId } from './finding-kinds.ts';
+
+export type Severity = 'ok' | 'warning' | 'problem';
 
 export type Finding = {
   /** What was looked at: stable, scripts may match on it. */
-  readonly id: string;
-  readonly severity: 'ok' | 'warning' | 'problem';
+  readonly id: FindingId;
+  readonly severity: Severity;
+  /** What is wrong. */
   readonly message: string;
   readonly where?: string;
+  /** Why it matters. */
+  readonly why?: string;
   /** What to do about it. */
   readonly fix?: string;
   /** What `--fix` did about it; its severity is then what is left. */
   readonly fixed?: string;
 };
 
-/** Mends what was found and says what it did. Only for what is safe without asking. */
-export type Mend = () => Promise<string>;
+/** Mends what was found and says what it did. Only for what is safe without asking, also when it is killed. */
+export type Mend = () => Promise<string> | string;
 
 export type Findings = {
   readonly all: readonly Finding[];
   /** Answers what is left of it: `ok` when there was nothing or it was mended. */
-  add(finding: Finding, mend?: Mend): Promise<Finding['severity']>;
+  add(finding: Omit<Finding, 'why' | 'fixed'>, mend?: Mend): Promise<Severity>;
   /** Runs a check; what it throws becomes a problem. */
-  check(id: string, look: () => Promise<void>): Promise<void>;
+  check(id: FindingId, look: () => Promise<void>): Promise<void>;
 };
 
 export function collectFindings(options: { readonly fix: boolean }): Findings {
   const all: Finding[] = [];
   return {
     all,
-    async add(finding, mend) {
+    async add(found, mend) {
+      const finding = withReason(found);
       const after =
         mend === undefined || finding.severity === 'ok' ? finding : await mended(finding, mend, options.fix);
       all.push(after);
@@ -38,10 +45,15 @@ export function collectFindings(options: { readonly fix: boolean }): Findings {
       try {
         await look();
       } catch (error) {
-        all.push(failed(id, error));
+        all.push(withReason(failed(id, error)));
       }
     },
   };
+}
+
+function withReason(finding: Finding): Finding {
+  const why = FINDING_KINDS[finding.id];
+  return finding.severity === 'ok' || why === '' ? finding : { ...finding, why };
 }
 
 async function mended(finding: Finding, mend: Mend, fix: boolean): Promise<Finding> {
@@ -54,7 +66,7 @@ async function mended(finding: Finding, mend: Mend, fix: boolean): Promise<Findi
   }
 }
 
-function failed(id: string, error: unknown): Finding {
+function failed(id: FindingId, error: unknown): Finding {
   const { where, hint } = error instanceof WfError ? error : { where: undefined, hint: undefined };
   return {
     id,
@@ -66,3 +78,12 @@ function failed(id: string, error: unknown): Finding {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** `a, b, c and 4 more`. */
+export function some(all: readonly string[], total: number = all.length, shown = 3): string {
+  const first = all.slice(0, shown);
+  const more = total - first.length;
+  return `${first.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+export const plural = (n: number, word: string, many = `${word}s`): string => `${n} ${n === 1 ? word : many}`;

@@ -35,6 +35,7 @@ export const operateSchemas = {
         severity: z.enum(['ok', 'warning', 'problem']),
         message: z.string(),
         where: z.string().optional(),
+        why: z.string().optional(),
         fix: z.string().optional(),
         fixed: z.string().optional(),
       }),

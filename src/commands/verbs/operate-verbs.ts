@@ -85,9 +85,13 @@ export const OPERATE_VERBS: readonly VerbSpec[] = [
   {
     name: 'doctor',
     group: 'Operate',
-    summary: 'check the home: log, projections, permissions, definitions, stuck runs',
+    summary: 'check the home: log, projections, place, permissions, definitions, stuck runs',
     args: [],
-    options: [{ name: 'fix', summary: 'mend what is safe to mend' }],
+    options: [
+      { name: 'fix', summary: 'mend what is safe to mend' },
+      { name: 'deep', summary: 'compare every projection, and check all data, however long it takes' },
+      { name: 'quarantine', summary: 'go on without what follows damage in the log; asks first' },
+    ],
     load: () => import('../doctor.ts'),
   },
   {

@@ -1,0 +1,54 @@
+/**
+ * Every check of `wf doctor`, in the order they are made. A check needs what earlier ones have made sure of, and
+ * says itself what later ones may rely on; one whose needs are not met is left out, for it would only repeat that.
+ */
+import { checkDisk } from './check-disk.ts';
+import { checkHome } from './check-home.ts';
+import { checkIndex } from './check-index.ts';
+import { checkConfig, checkDefinitions } from './check-inputs.ts';
+import { checkLock } from './check-lock.ts';
+import { checkEvents, checkLines } from './check-log.ts';
+import { checkPermissions } from './check-permissions.ts';
+import { checkPlace } from './check-place.ts';
+import { checkProjections } from './check-projections.ts';
+import { checkRuns } from './check-runs.ts';
+import { checkScratch } from './check-scratch.ts';
+import { checkSetAside } from './check-set-aside.ts';
+import { checkSync } from './check-sync.ts';
+import { checkTempFiles } from './check-temp-files.ts';
+import type { Exam, Fact } from './exam.ts';
+import type { FindingId } from './finding-kinds.ts';
+
+type Check = {
+  /** Under which its own failure is told. */
+  readonly id: FindingId;
+  readonly needs: readonly Fact[];
+  readonly look: (exam: Exam) => Promise<void>;
+};
+
+/** Everything that is needed to bring projections up to date and to look into runs. */
+const HISTORY: readonly Fact[] = ['home', 'writable', 'synced', 'sound', 'known', 'config', 'indexed'];
+
+export const CHECKS: readonly Check[] = [
+  { id: 'home', needs: [], look: checkHome },
+  { id: 'home-network', needs: ['home'], look: checkPlace },
+  { id: 'permissions', needs: ['home'], look: checkPermissions },
+  { id: 'disk-space', needs: ['home'], look: checkDisk },
+  { id: 'lock-held', needs: ['home', 'writable'], look: checkLock },
+  { id: 'sync-failed', needs: ['home'], look: checkSync },
+  { id: 'log', needs: ['home'], look: checkLines },
+  { id: 'log', needs: ['home', 'sound'], look: checkEvents },
+  { id: 'torn-files', needs: ['home'], look: checkSetAside },
+  { id: 'config', needs: [], look: checkConfig },
+  { id: 'definitions', needs: [], look: checkDefinitions },
+  // Before anything is brought up to date, which would hide what is wrong.
+  {
+    id: 'index-stale',
+    needs: ['home', 'writable', 'synced', 'sound', 'known', 'config'],
+    look: checkIndex,
+  },
+  { id: 'projections', needs: HISTORY, look: checkProjections },
+  { id: 'runs', needs: HISTORY, look: checkRuns },
+  { id: 'scratch', needs: HISTORY, look: checkScratch },
+  { id: 'temp-files', needs: ['home'], look: checkTempFiles },
+];
