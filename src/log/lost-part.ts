@@ -7,6 +7,7 @@ import { runIdOf } from '../events/streams.ts';
 import type { Sha256Hex } from './event-store.ts';
 import { type FileSystem, nodeFs } from './file-system.ts';
 import { eachLine } from './line-reader.ts';
+import { syncedBeyond } from './recover.ts';
 import { verifiedScan } from './verified-scan.ts';
 
 export type LostRun = {
@@ -63,8 +64,7 @@ export const lostPart = (
     }
     const { stop, end } = step.value;
     const cutAt = stop?.cutAt ?? Math.min(end, size);
-    const lost = linesFrom(fs, fd, cutAt, size, sha256);
-    durableSeq = Math.max(durableSeq, lost.synced);
+    if (stop?.kind === 'damage') durableSeq = Math.max(durableSeq, syncedBeyond(fs, fd, stop, size, sha256));
     if (durableSeq < (stop?.firstLostSeq ?? headSeq + 1)) return null;
     const {
       badLine: line,
@@ -75,8 +75,16 @@ export const lostPart = (
       badOffset: end,
       reason: 'the log ends early',
     };
-    const { synced: _synced, ...rest } = lost;
-    return { cutAt, size, line, offset, reason, headSeq, durableSeq, ...rest };
+    return {
+      cutAt,
+      size,
+      line,
+      offset,
+      reason,
+      headSeq,
+      durableSeq,
+      ...linesFrom(fs, fd, cutAt, size, sha256),
+    };
   } finally {
     fs.closeSync(fd);
   }
@@ -85,7 +93,7 @@ export const lostPart = (
 const linesFrom = (fs: FileSystem, fd: number, from: number, size: number, sha256: Sha256Hex) => {
   const runs = new Map<string, LostRun>();
   const others = new Map<string, number>();
-  let [events, unreadableLines, runsTouched, synced] = [0, 0, 0, 0];
+  let [events, unreadableLines, runsTouched] = [0, 0, 0];
   for (const line of eachLine(fs, fd, from, size)) {
     const text = line.bytes.toString('utf8');
     const event = decodeLine(text);
@@ -94,7 +102,6 @@ const linesFrom = (fs: FileSystem, fd: number, from: number, size: number, sha25
       continue;
     }
     events += 1;
-    synced = Math.max(synced, event.synced ?? 0);
     const runId = runIdOf(event.stream);
     if (runId === undefined) {
       others.set(event.type, (others.get(event.type) ?? 0) + 1);
@@ -112,5 +119,5 @@ const linesFrom = (fs: FileSystem, fd: number, from: number, size: number, sha25
     const { dispatcher } = event.data as { dispatcher?: unknown };
     if (event.type === 'EffectIntended' && dispatcher !== 'manual') run.acts += 1;
   }
-  return { runs, others, events, unreadableLines, runsTouched, synced };
+  return { runs, others, events, unreadableLines, runsTouched };
 };
