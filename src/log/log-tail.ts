@@ -158,8 +158,15 @@ export class LogTail {
     this.#indexedSeq = line?.seq ?? 0;
     this.last = line ?? NO_LINE;
     this.end = line === undefined || checkpoint === null ? 0 : checkpoint.endOffset;
-    // A checkpoint is committed only for what is on disk.
-    this.#raiseMark(Math.max(this.#indexedSeq, this.#options.index?.durableMark() ?? 0));
+    // A checkpoint is committed only for what is on disk: a file that ends before it has lost something.
+    const known = checkpoint !== null && this.#endsBefore(checkpoint) ? checkpoint.seq : this.#indexedSeq;
+    this.#raiseMark(Math.max(known, this.#options.index?.durableMark() ?? 0));
+  }
+
+  /** The last line's newline may be missing. Of another log as long, or longer, the index is merely not used. */
+  #endsBefore({ endOffset }: IndexCheckpoint): boolean {
+    const { fd } = this;
+    return (fd === undefined ? 0 : this.#options.fs.fstatSync(fd).size) < endOffset - 1;
   }
 
   #lineOf(checkpoint: IndexCheckpoint): LastLine | undefined {

@@ -14,7 +14,7 @@ export type LostRun = {
   /** It began there: afterwards it is as if it had never been. */
   vanishes: boolean;
   events: number;
-  /** Acts on the world that only these lines tell of. */
+  /** Events of acts on the world, which are told of only here. */
   acts: number;
 };
 
@@ -116,8 +116,8 @@ const linesFrom = (fs: FileSystem, fd: number, from: number, size: number, sha25
     }
     run.events += 1;
     if (event.streamVersion === 1) run.vanishes = true;
-    const { dispatcher } = event.data as { dispatcher?: unknown };
-    if (event.type === 'EffectIntended' && dispatcher !== 'manual') run.acts += 1;
+    // Its intent may stand in a line that nobody can read.
+    if (event.type.startsWith('Effect')) run.acts += 1;
   }
   return { runs, others, events, unreadableLines, runsTouched };
 };

@@ -32,7 +32,8 @@ export function continueReason(context: RunContext, state: RunState): ContinueRe
   }
 }
 
-function waitIsOver(state: RunState): ContinueReason | null {
+/** Of a run that waits: whether what it waits for has come. */
+export function waitIsOver(state: RunState): ContinueReason | null {
   const waiting = state.waiting;
   if (waiting === null || waiting.for === 'retry') return 'owner-gone';
   if (waiting.for === 'approval') {

@@ -314,6 +314,33 @@ test('a process that has the lock and is stopped is named; when it goes on, all 
   expect((await doctor(runner)).wrong).toEqual([]);
 });
 
+test('a process that was stopped while it wrote the projections is named, and nobody waits for it for ever', async () => {
+  const runner = await finished();
+  const index = join(runner.home, 'state/index.db');
+  const holder = runner.startProgram([
+    process.execPath,
+    '-e',
+    `const { DatabaseSync } = require('node:sqlite');
+     new DatabaseSync(${JSON.stringify(index)}).exec('BEGIN IMMEDIATE');
+     console.log('held'); setInterval(() => undefined, 1000);`,
+  ]);
+  await until(() => holder.seen().stdout.includes('held'));
+  try {
+    const busy = await doctor(runner);
+    expect(busy.find('index-held')).toMatchObject({ severity: 'warning' });
+    holder.child.kill('SIGSTOP');
+    const { code, find } = await doctor(runner);
+    expect(code).toBe(1);
+    expect(find('index-held')?.message).toBe(
+      `process ${holder.child.pid} was writing the projections and is stopped`,
+    );
+  } finally {
+    holder.child.kill('SIGKILL');
+    await holder.ended;
+  }
+  expect((await doctor(runner)).wrong).toEqual([]);
+});
+
 test('a lock that is no lock is told', async () => {
   const runner = await finished();
   writeFileSync(join(runner.home, 'logs/.lock'), 'x'.repeat(5000));

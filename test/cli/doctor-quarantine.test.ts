@@ -71,7 +71,7 @@ test('says exactly what would be lost, sets it aside whole, records it, and the 
   expect((await runner.json(['show', third])).error.code).toBe('run-unknown');
   expect((await runner.wf(['cancel', second])).code).toBe(0);
   const after = await doctor(runner);
-  expect(after).toMatchObject({ code: 0, wrong: ['quarantined-files'] });
+  expect(after).toMatchObject({ code: 0, wrong: ['quarantined-files', 'foreign-files'] });
   await expectHealthy(runner);
 });
 

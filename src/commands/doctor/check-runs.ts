@@ -5,6 +5,7 @@ import { scratchDir } from '../../effects/scratch.ts';
 import { loadState } from '../../engine/load-run.ts';
 import type { OpenHome } from '../../engine/open-home.ts';
 import { listRuns, shortestUniquePrefix } from '../../home/read-model.ts';
+import { waitIsOver } from '../../workflow/continue-reason.ts';
 import type { RunState } from '../../workflow/state.ts';
 import { duration } from '../render/text.ts';
 import type { Exam } from './exam.ts';
@@ -63,7 +64,7 @@ function whatIsWrong({ now }: Exam, home: OpenHome, state: RunState): Stuck | nu
   const run = `run ${short} of ${state.workflowId}`;
   const sinceMs = (iso: string): number => now() - Date.parse(iso);
   if (lease === null) {
-    if (state.status === 'running')
+    if (state.status === 'running' || waitIsOver(state) !== null)
       return sinceMs(state.updatedAt) < SOON_MS
         ? null
         : {

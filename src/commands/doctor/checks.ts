@@ -5,6 +5,7 @@
 import { checkDisk } from './check-disk.ts';
 import { checkHome } from './check-home.ts';
 import { checkIndex } from './check-index.ts';
+import { checkIndexLock } from './check-index-lock.ts';
 import { checkConfig, checkDefinitions } from './check-inputs.ts';
 import { checkLock } from './check-lock.ts';
 import { checkEvents, checkLines } from './check-log.ts';
@@ -26,8 +27,9 @@ type Check = {
   readonly look: (exam: Exam) => Promise<void>;
 };
 
-/** Everything that is needed to bring projections up to date and to look into runs. */
-const HISTORY: readonly Fact[] = ['home', 'writable', 'synced', 'sound', 'known', 'config', 'indexed'];
+/** What is needed to fold the log; and, with a good index, to look into runs. */
+const FOLDABLE: readonly Fact[] = ['home', 'writable', 'synced', 'sound', 'known', 'config', 'free'];
+const HISTORY: readonly Fact[] = [...FOLDABLE, 'indexed'];
 
 export const CHECKS: readonly Check[] = [
   { id: 'home', needs: [], look: checkHome },
@@ -42,11 +44,8 @@ export const CHECKS: readonly Check[] = [
   { id: 'config', needs: [], look: checkConfig },
   { id: 'definitions', needs: [], look: checkDefinitions },
   // Before anything is brought up to date, which would hide what is wrong.
-  {
-    id: 'index-stale',
-    needs: ['home', 'writable', 'synced', 'sound', 'known', 'config'],
-    look: checkIndex,
-  },
+  { id: 'index-held', needs: ['home', 'writable'], look: checkIndexLock },
+  { id: 'index-stale', needs: FOLDABLE, look: checkIndex },
   { id: 'projections', needs: HISTORY, look: checkProjections },
   { id: 'runs', needs: HISTORY, look: checkRuns },
   { id: 'scratch', needs: HISTORY, look: checkScratch },

@@ -10,9 +10,9 @@ import type { LogSurvey } from './log-survey.ts';
 /**
  * What a check has made sure of. `home`: a folder of ours. `writable`: and we may write to it. `synced`: no failed
  * sync. `sound`: the log has no damage. `known`: and no events of a newer version. `config`: the settings are valid.
- * `indexed`: there is a log, and the index was made from it.
+ * `free`: nobody keeps the right to write projections. `indexed`: there is a log, and the index was made from it.
  */
-export type Fact = 'home' | 'writable' | 'synced' | 'sound' | 'known' | 'config' | 'indexed';
+export type Fact = 'home' | 'writable' | 'synced' | 'sound' | 'known' | 'config' | 'free' | 'indexed';
 
 export type Exam = {
   readonly places: DefinitionPlaces;

@@ -35,6 +35,8 @@ export const FINDING_KINDS = {
   'index-version': 'The next command makes all projections anew, which takes a while.',
   'index-stale': 'It was made from another log, so its answers are about runs that are not in this one.',
   'index-behind': 'Every command first has to catch up.',
+  'index-held':
+    'Only who has it may bring lists and files up to date: every command that ends a run waits for it.',
   projections: 'Files and lists do not say what the log says.',
   'run-orphaned': 'Nobody works on it any more, and nothing continues it by itself.',
   'run-unowned': 'Nobody works on it, and nothing continues it by itself.',

@@ -48,6 +48,7 @@ export async function quarantine(exam: Exam): Promise<void> {
   const index = new IndexDb(paths.indexDb);
   index.recreate();
   index.close();
+  await refold(exam);
   await findings.add({
     id: 'quarantined-files',
     severity: 'ok',
@@ -55,6 +56,17 @@ export async function quarantine(exam: Exam): Promise<void> {
       `the log goes on after seq ${lost.headSeq}; ${plural(lost.events, 'event')} and ` +
       `${plural(lost.unreadableLines, 'unreadable line')} were set aside${file === null ? '' : `: ${file}`}`,
   });
+}
+
+/** What fails here is found again as a missing index, by the checks that follow. */
+async function refold(exam: Exam): Promise<void> {
+  try {
+    const onProgress = (done: number, total: number): void =>
+      exam.progress.step('making the projections anew', done / Math.max(1, total));
+    await (await (await exam.open()).projector()).rebuild({ onProgress });
+  } catch {
+    // The settings may be invalid, say: the log is good again all the same.
+  }
 }
 
 /** All that goes, so that nobody agrees to less than it is. */
@@ -97,7 +109,7 @@ function lossText(log: string, lost: LostPart): string {
       : [
           [
             'acts',
-            `what ${plural(acts.length, 'run')} did in the world is told of only there: ${named(acts)}. ` +
+            `what ${plural(acts.length, 'run')} did in the world, or handed over, is told of only there: ${named(acts)}. ` +
               'If such a task is given or resumed again, it is done again',
           ] as const,
         ]),
