@@ -117,6 +117,21 @@ describe('by the clock', () => {
     });
   });
 
+  test('work that was reported, and that nobody went on with, is told until somebody does', async () => {
+    const runner = wfRunner();
+    const { run } = await runner.json(['run', 'autonomous-e2e', '--input', 'write a blog']);
+    const taskId = run.tasks[0]?.taskId ?? '';
+    await runner.json(['report', taskId, '--text', 'done', '--detach']);
+    shiftTime(runner, -10 * MINUTE_MS);
+    await refold(runner);
+    const { code, find } = await doctor(runner);
+    expect(code).toBe(0);
+    expect(find('run-unowned')?.message).toContain('may go on');
+    const resume = /wf (resume \S+)/.exec(find('run-unowned')?.fix ?? '')?.[1]?.split(' ') ?? [];
+    expect((await runner.wf(resume)).code).toBe(0);
+    expect((await doctor(runner)).wrong).toEqual([]);
+  });
+
   test('a retry that was due long ago, and whose process lives, is told', async () => {
     const runner = wfRunner();
     runner.define({

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { doctor, eventsOf, logOf } from '../support/doctor.ts';
-import { expectHealthy, sh, WF, type WfRunner, wfRunner } from '../support/wf.ts';
+import { expectHealthy, sh, until, WF, type WfRunner, wfRunner } from '../support/wf.ts';
 
 const KILLS = 12;
 
@@ -35,8 +35,8 @@ describe('wf doctor --fix', () => {
   test('killed at every stage of mending everything at once', async () => {
     const { runner, runId } = await home();
     const sound = readFileSync(logOf(runner), 'utf8');
+    const events = eventsOf(runner).length;
     const break_ = async (): Promise<void> => {
-      const events = eventsOf(runner).length;
       writeFileSync(
         join(runner.home, 'logs/SYNC_FAILED'),
         JSON.stringify({ offset: 0, durableSeq: events - 5 }),
@@ -108,7 +108,12 @@ async function killedOnTerminal(runner: WfRunner, line: number, afterMs: number 
     input: { open: true },
     env: { TERM: 'dumb' },
   });
-  while (!seen().stdout.includes('to go on without it: ')) await new Promise((done) => setTimeout(done, 10));
+  let over = false;
+  const end = ended.finally(() => {
+    over = true;
+  });
+  await until(() => over || seen().stdout.includes('to go on without it: '));
+  expect(over, seen().stdout).toBe(false);
   child.stdin?.write(`quarantine ${line}\n`);
   const pid = Number(runner.lines('pid')[0]);
   if (afterMs !== null)
@@ -119,5 +124,5 @@ async function killedOnTerminal(runner: WfRunner, line: number, afterMs: number 
         // It was faster.
       }
     }, afterMs);
-  await ended;
+  await end;
 }
