@@ -6,6 +6,7 @@ import { runStream } from '../events/streams.ts';
 import { PROJECTED_DIRS } from '../projections/catalogue.ts';
 import { recordPath, summaryPath } from '../projections/run-files.ts';
 import { isTempName } from './file-sink.ts';
+import { entriesOf } from './folder-names.ts';
 import type { ProjectionProblem } from './projection-check.ts';
 import type { SampleDeps } from './projection-sample.ts';
 import { readCheckpoint } from './stream-index.ts';
@@ -76,9 +77,8 @@ function copyFiles({ index, paths, allowedRoots }: SampleDeps): Set<string> {
 }
 
 function* filesIn(home: string, folder: string): Generator<string> {
-  if (!fs.existsSync(`${home}/${folder}`)) return;
-  for (const entry of fs.readdirSync(`${home}/${folder}`, { withFileTypes: true })) {
-    if (entry.isDirectory()) yield* filesIn(home, `${folder}/${entry.name}`);
-    else yield `${folder}/${entry.name}`;
+  for (const { name, isFolder } of entriesOf(`${home}/${folder}`)) {
+    if (isFolder) yield* filesIn(home, `${folder}/${name}`);
+    else yield `${folder}/${name}`;
   }
 }

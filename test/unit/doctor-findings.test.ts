@@ -2,12 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { FLAT_TEXTS, WITHOUT_TEXTS } from '../../src/commands/doctor/blob-refs.ts';
 import { fuseTypeOf } from '../../src/commands/doctor/file-systems.ts';
 import { FINDING_KINDS } from '../../src/commands/doctor/finding-kinds.ts';
 import { collectFindings } from '../../src/commands/doctor/findings.ts';
 import { LogSurvey } from '../../src/commands/doctor/log-survey.ts';
 import { progressOn } from '../../src/commands/doctor/progress.ts';
+import { eventSchemas } from '../../src/events/catalog.ts';
 import { type StoredEvent, seq } from '../../src/events/envelope.ts';
+
+import { stageOutputs } from '../../src/events/run-events.ts';
 
 /** Said only when it is in order, or when a check could not be made. */
 const WITHOUT_ROW = new Set(['node', 'runs', 'history']);
@@ -107,6 +112,26 @@ describe('the survey of the log', () => {
     seen.see(event(3, { ts: '2026-01-02T03:06:00.000Z' }));
     expect(seen.clockBack.first).toMatchObject([{ seq: 3 }]);
   });
+});
+
+test('the lists of where texts stand are those of the schemas', () => {
+  const depths = (schema: unknown, depth: number): number[] => {
+    if (typeof schema !== 'object' || schema === null) return [];
+    const { properties } = schema as { properties?: Readonly<Record<string, unknown>> };
+    if (properties !== undefined && 'blob' in properties && 'preview' in properties) return [depth];
+    return Object.entries(schema).flatMap(([key, inner]) =>
+      depths(inner, depth + (key === 'properties' || key === 'items' ? 1 : 0)),
+    );
+  };
+  for (const [type, schema] of Object.entries(eventSchemas)) {
+    const found = new Set(depths(z.toJSONSchema(schema, { io: 'input', reused: 'inline' }), 0));
+    if (WITHOUT_TEXTS.has(type)) expect({ type, found: [...found] }).toEqual({ type, found: [] });
+    if (FLAT_TEXTS.has(type)) expect({ type, found: [...found] }).toEqual({ type, found: [1] });
+  }
+  const stages = Object.entries(stageOutputs).filter(
+    ([, output]) => depths(z.toJSONSchema(output), 0).length > 0,
+  );
+  expect(stages.map(([stage]) => stage)).toEqual(['intake']);
 });
 
 test('the file system behind FUSE is that of the nearest mount', () => {

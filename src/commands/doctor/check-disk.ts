@@ -1,4 +1,5 @@
 /** Whether there is room, and what has grown so large that somebody should know. Nothing is removed by itself. */
+import { entriesOf } from '../../home/folder-names.ts';
 import type { Exam } from './exam.ts';
 import { plural } from './findings.ts';
 
@@ -32,7 +33,8 @@ export async function checkDisk({ findings, paths }: Exam): Promise<void> {
       fix: 'Nothing has to be done: a run costs the same at any length.',
     });
   }
-  const artifacts = fs.existsSync(paths.artifacts) ? fs.readdirSync(paths.artifacts).length : 0;
+  let artifacts = 0;
+  for (const _ of entriesOf(paths.artifacts)) artifacts += 1;
   if (artifacts > MANY_ARTIFACTS) {
     await findings.add({
       id: 'artifacts-size',

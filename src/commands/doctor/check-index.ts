@@ -2,6 +2,7 @@
  * Whether `index.db` is there, whole, of this version and made from this log, as it was before anybody opened it.
  * It can always be made anew, so `--fix` does.
  */
+import { entriesOf } from '../../home/folder-names.ts';
 import { IndexDb } from '../../home/index-db.ts';
 import { LogEvents } from '../../home/log-events.ts';
 import type { HomePaths } from '../../home/paths.ts';
@@ -55,9 +56,10 @@ async function settled({ paths, deep }: Exam, look: IndexLook): Promise<IndexLoo
 
 /** Where nothing was projected yet, there is nothing to miss: the next command begins with it. */
 const hasProjections = ({ home }: HomePaths): boolean =>
-  PROJECTED_DIRS.some(
-    (dir) => fs.existsSync(`${home}/${dir}`) && fs.readdirSync(`${home}/${dir}`).length > 0,
-  );
+  PROJECTED_DIRS.some((dir) => {
+    for (const _ of entriesOf(`${home}/${dir}`)) return true;
+    return false;
+  });
 
 type Wrong = { readonly id: FindingId; readonly severity: Severity; readonly message: string };
 

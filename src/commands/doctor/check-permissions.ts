@@ -1,4 +1,5 @@
 /** Nobody but its owner looks into a home: folders 0700, files 0600. What workers put into artifacts/ is theirs. */
+import { entriesOf } from '../../home/folder-names.ts';
 import type { HomePaths } from '../../home/paths.ts';
 import type { Exam } from './exam.ts';
 import { some } from './findings.ts';
@@ -65,15 +66,5 @@ function* look(path: string, deep: boolean): Generator<Open> {
   if (stat === undefined || stat.isSymbolicLink()) return;
   const isFolder = stat.isDirectory();
   yield { path, mode: stat.mode, isFolder, isOpen: (stat.mode & OTHERS) !== 0 };
-  if (isFolder && deep) for (const name of namesIn(path)) yield* look(`${path}/${name}`, true);
-}
-
-/** A folder of a running process may go while it is looked at. */
-function namesIn(folder: string): readonly string[] {
-  try {
-    return fs.readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+  if (isFolder && deep) for (const { name } of entriesOf(path)) yield* look(`${path}/${name}`, true);
 }

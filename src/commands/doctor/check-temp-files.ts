@@ -2,6 +2,7 @@
 
 import { pidExists } from '../../effects/process-table.ts';
 import { isTempName } from '../../home/file-sink.ts';
+import { entriesOf } from '../../home/folder-names.ts';
 import { PROJECTED_DIRS } from '../../projections/catalogue.ts';
 import type { Exam } from './exam.ts';
 import { plural, some } from './findings.ts';
@@ -16,7 +17,7 @@ export async function checkTempFiles({ findings, paths, now }: Exam): Promise<vo
   const left: string[] = [];
   for (const folder of ['.', 'logs', 'state', 'blobs', 'definitions', ...PROJECTED_DIRS]) {
     const place = folder === '.' ? paths.home : `${paths.home}/${folder}`;
-    for (const name of namesIn(place)) {
+    for (const { name } of entriesOf(place)) {
       if (isLeft(`${place}/${name}`, name, now())) left.push(`${place}/${name}`);
     }
   }
@@ -43,8 +44,4 @@ function isLeft(file: string, name: string, nowMs: number): boolean {
   if (stat?.isFile() !== true) return false;
   const pid = /\.(\d+)\.tmp$/.exec(name)?.[1];
   return isTempName(name) && pid !== undefined ? !pidExists(Number(pid)) : nowMs - stat.mtimeMs > OLD_MS;
-}
-
-function namesIn(folder: string): readonly string[] {
-  return fs.existsSync(folder) ? fs.readdirSync(folder) : [];
 }

@@ -2,10 +2,11 @@
  * What the one pass over the log notes beside its hashes: clocks, types of other versions, lines no writer of ours
  * makes, claims without a run, long values that are missing. Memory is bounded, whatever the log's length.
  */
-import { isBlobRef, type StoredEvent } from '../../events/envelope.ts';
+import type { BlobRef, StoredEvent } from '../../events/envelope.ts';
 import { familyOf, runIdOf } from '../../events/streams.ts';
 import { schemaVersionOf } from '../../events/types.ts';
 import { isErased } from '../../events/upcast.ts';
+import { textsOf } from './blob-refs.ts';
 import { EVENT_FAMILIES } from './event-families.ts';
 
 export type Place = { readonly seq: number; readonly text: string };
@@ -30,14 +31,9 @@ const KEPT = 5;
 /** A step back that no adjustment of a healthy clock makes. */
 const BACK_MS = 120_000;
 /** Streams whose last version is remembered; what was not touched for longer is not judged. */
-const STREAMS = 50_000;
+const STREAMS = 25_000;
 const BLOBS = 10_000;
 const CLAIMS = 10_000;
-
-/** Most events by far, and none of them can hold a long value: they are not searched for one. */
-const WITHOUT_TEXTS: ReadonlySet<string> = new Set([
-  ...['KeyClaimed', 'RunReused', 'RunLeased', 'RunResumed', 'StageStarted', 'RunCompleted', 'RunHandedOff'],
-]);
 
 const noted = (): Noted => ({ total: 0, first: [] });
 
@@ -50,17 +46,22 @@ export class LogSurvey {
   newestTs = '';
   lastId = '';
   readonly #options: SurveyOptions;
-  readonly #versions = new Map<string, number>();
+  /** Two generations: forgetting the older one costs nothing on the way. */
+  #versions = new Map<string, number>();
+  #olderVersions = new Map<string, number>();
   readonly #claims = new Map<string, PendingClaim>();
   readonly #blobs = new Set<string>();
   #previousTs = '';
+  #lastSeq = 0;
 
   constructor(options: SurveyOptions) {
     this.#options = options;
   }
 
-  /** Events in the order of the log, each once. */
+  /** Events in the order of the log; one that is shown again, by a second look at its line, counts once. */
   see(event: StoredEvent): void {
+    if (event.seq <= this.#lastSeq) return;
+    this.#lastSeq = event.seq;
     this.#seeTime(event);
     this.#seeVersion(event);
     const known = schemaVersionOf(event.type);
@@ -76,7 +77,7 @@ export class LogSurvey {
     if (wrong !== undefined) note(this.odd, event, `${event.type}: ${wrong}`);
     if (family === 'key') this.#seeClaim(event);
     if (family === 'run') this.#seeRun(event);
-    if (!WITHOUT_TEXTS.has(event.type)) this.#seeBlobs(event, event.data);
+    for (const text of textsOf(event)) this.#seeText(event, text);
   }
 
   /** Claims whose run was not begun, or not resumed, by the end of the log. */
@@ -98,18 +99,23 @@ export class LogSurvey {
 
   #seeVersion(event: StoredEvent): void {
     const { stream, streamVersion } = event;
-    const before = this.#versions.get(stream);
+    const before = this.#versionOf(stream);
     if (before !== undefined && streamVersion !== before + 1)
       note(this.odd, event, `version ${streamVersion} of ${stream} follows version ${before}`);
-    this.#versions.delete(stream);
     this.#versions.set(stream, streamVersion);
-    if (this.#versions.size > STREAMS) forgetOldest(this.#versions);
+    if (this.#versions.size < STREAMS) return;
+    this.#olderVersions = this.#versions;
+    this.#versions = new Map();
+  }
+
+  #versionOf(stream: string): number | undefined {
+    return this.#versions.get(stream) ?? this.#olderVersions.get(stream);
   }
 
   #seeClaim(event: StoredEvent): void {
     if (event.type !== 'KeyClaimed') return;
     const { workflowId, key, runId, runVersion } = event.data as Omit<PendingClaim, 'ts'>;
-    if ((this.#versions.get(`run/${runId}`) ?? 0) > runVersion) return;
+    if ((this.#versionOf(`run/${runId}`) ?? 0) > runVersion) return;
     this.#claims.set(runId, { workflowId, key, runId, runVersion, ts: event.ts });
     if (this.#claims.size > CLAIMS) forgetOldest(this.#claims);
   }
@@ -121,21 +127,16 @@ export class LogSurvey {
     if (claim !== undefined && event.streamVersion > claim.runVersion) this.#claims.delete(runId);
   }
 
-  #seeBlobs(event: StoredEvent, value: unknown): void {
-    if (typeof value !== 'object' || value === null) return;
-    if (isBlobRef(value)) {
-      if (this.#blobs.has(value.blob)) return;
-      const size = this.#options.blobSize(value.blob);
-      if (size !== value.bytes) {
-        const what = size === null ? 'is missing' : `has ${size} bytes, not ${value.bytes}`;
-        note(this.missingBlobs, event, `blobs/${value.blob} of ${event.stream} ${what}`);
-        return;
-      }
-      this.#blobs.add(value.blob);
+  #seeText(event: StoredEvent, { blob, bytes }: BlobRef): void {
+    if (this.#blobs.has(blob)) return;
+    const size = this.#options.blobSize(blob);
+    if (size === bytes) {
+      this.#blobs.add(blob);
       if (this.#blobs.size > BLOBS) this.#blobs.clear();
       return;
     }
-    for (const key in value) this.#seeBlobs(event, (value as Record<string, unknown>)[key]);
+    const what = size === null ? 'is missing' : `has ${size} bytes, not ${bytes}`;
+    note(this.missingBlobs, event, `blobs/${blob} of ${event.stream} ${what}`);
   }
 }
 
