@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   truncateSync,
@@ -25,6 +26,14 @@ const finished = async (inputs: readonly string[] = ['x']): Promise<WfRunner> =>
   runner.define({ id: 'quick', execute: { command: '/bin/true' } });
   for (const input of inputs) expect((await runner.wf(['run', 'quick', '--input', input])).code).toBe(0);
   return runner;
+};
+
+const readlink = (path: string): string => {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 };
 
 /** The next command makes projections of a log that was written anew. */
@@ -262,6 +271,25 @@ describe('sizes', () => {
     expect(code).toBe(0);
     expect(find('log-size')?.message).toBe('the log has 1.0 GiB');
     expect(find('torn-tail')).toMatchObject({ severity: 'warning' });
+  });
+
+  test('a long look ends at Ctrl-C, and has changed nothing', async () => {
+    const runner = await finished();
+    truncateSync(logOf(runner), 1024 ** 3);
+    const before = statSync(logOf(runner));
+    const { child, ended } = runner.start(['doctor']);
+    const reads = (): boolean =>
+      readdirSync(`/proc/${child.pid}/fd`).some(
+        (fd) => readlink(`/proc/${child.pid}/fd/${fd}`) === logOf(runner),
+      );
+    await until(() => child.exitCode !== null || reads());
+    child.kill('SIGINT');
+    expect((await ended).signal).toBe('SIGINT');
+    expect(statSync(logOf(runner))).toMatchObject({
+      ino: before.ino,
+      size: before.size,
+      mtimeMs: before.mtimeMs,
+    });
   });
 
   test('artifacts of very many runs are told of', async () => {
