@@ -6,6 +6,7 @@ import { bulkSha256 } from '../log/hash.ts';
 import { type VerifyResult, verifyLog } from '../log/verify.ts';
 import { durableMarkOf } from './durable-mark.ts';
 import { homeDir } from './home-dir.ts';
+import { nameHome, programName } from './program-name.ts';
 import { printJson } from './render/list.ts';
 import { nothingYet } from './render/nothing-yet.ts';
 import { tilde } from './render/paths.ts';
@@ -24,7 +25,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const ok = result.damage === undefined;
   if (invocation.json) printJson(invocation, { schema: 'wf.log/1', ok, file: paths.log, ...result });
   else if (result.events === 0 && ok) io.out(nothingYet(invocation));
-  else io.out(verifyText(result, tilde(paths.log, env)));
+  else io.out(nameHome(verifyText(result, tilde(paths.log, env)), programName(invocation)));
   return ok ? ExitCode.ok : ExitCode.corrupt;
 }
 
@@ -40,7 +41,7 @@ function verifyText(result: VerifyResult, file: string): string {
   if (damage !== undefined) {
     lines.push(`  good      ${events} events before it, ${bytes} bytes`);
     lines.push(
-      '  next      Nothing was changed. Put the log back from a backup, or ask for help with a copy of it.',
+      '  next      Nothing was changed. Put the log back from a backup, or see what else can be done: wf doctor',
     );
   }
   if (erased > 0) lines.push(`  erased    ${erased} events, as recorded`);
