@@ -132,6 +132,26 @@ describe('by the clock', () => {
     expect((await doctor(runner)).wrong).toEqual([]);
   });
 
+  test('an approval that was not given in time is told until somebody looks at the run', async () => {
+    const runner = wfRunner();
+    runner.define({
+      id: 'gated',
+      execute: sh('true'),
+      approval: [{ at: 'execute', expiresIn: '10m', onExpire: 'skip' }],
+    });
+    expect((await runner.wf(['run', 'gated', '--input', 'x'])).code).toBe(6);
+    expect((await doctor(runner)).wrong).toEqual([]);
+    shiftTime(runner, -20 * MINUTE_MS);
+    await refold(runner);
+    const { code, find } = await doctor(runner);
+    expect(code).toBe(0);
+    expect(find('approval-expired')).toMatchObject({ severity: 'warning' });
+    const resume = /wf (resume \S+)/.exec(find('approval-expired')?.fix ?? '')?.[1]?.split(' ') ?? [];
+    await runner.wf(resume);
+    expect(runner.types()).toContain('ApprovalExpired');
+    expect((await doctor(runner)).wrong).toEqual([]);
+  });
+
   test('a retry that was due long ago, and whose process lives, is told', async () => {
     const runner = wfRunner();
     runner.define({

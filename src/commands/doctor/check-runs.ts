@@ -39,7 +39,7 @@ export async function checkRuns(exam: Exam): Promise<void> {
 async function lookAgain(exam: Exam, home: OpenHome, runId: string): Promise<Stuck | null> {
   for (;;) {
     const state = await loadState(home.ports, runId);
-    const wrong = stuckRun(exam.now(), home, state);
+    const wrong = await stuckRun(exam.now(), home, state);
     if (wrong === null || (await loadState(home.ports, runId)).version === state.version) return wrong;
   }
 }

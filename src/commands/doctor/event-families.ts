@@ -39,6 +39,7 @@ const families: Families = {
   ApprovalRequested: 'run',
   ApprovalGranted: 'run',
   ApprovalRejected: 'run',
+  ApprovalExpired: 'run',
   OutcomeReported: 'run',
   TaskWithdrawn: 'run',
   RunCompleted: 'run',

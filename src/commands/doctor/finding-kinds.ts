@@ -41,6 +41,8 @@ export const FINDING_KINDS = {
   'run-orphaned': 'Nobody works on it any more, and nothing continues it by itself.',
   'run-unowned': 'Nobody works on it, and nothing continues it by itself.',
   'run-waits-long': 'It will wait for ever until somebody answers.',
+  'approval-expired':
+    'Nobody sits and waits for the hour: what is to follow happens when somebody looks at the run.',
   'run-overdue': 'Its next attempt was due long ago, and its process did not begin it.',
   'run-stopped': 'A stopped process does nothing and yet is alive, so nobody may take its run over.',
   'child-long': 'It may hang; its run waits for it.',

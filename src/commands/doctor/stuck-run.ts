@@ -2,9 +2,10 @@
 import { livingChild } from '../../effects/child-alive.ts';
 import { readProcess } from '../../effects/process-table.ts';
 import { scratchDir } from '../../effects/scratch.ts';
+import { contextOf } from '../../engine/load-run.ts';
 import type { OpenHome } from '../../engine/open-home.ts';
 import { shortestUniquePrefix } from '../../home/read-model.ts';
-import { waitIsOver } from '../../workflow/continue-reason.ts';
+import { continueReason, waitIsOver } from '../../workflow/continue-reason.ts';
 import type { RunState } from '../../workflow/state.ts';
 import { duration } from '../render/text.ts';
 import type { FindingId } from './finding-kinds.ts';
@@ -22,8 +23,9 @@ export type Stuck = {
 };
 
 /** Null when it is at its end, at work, or waits as it should. */
-export function stuckRun(nowMs: number, home: OpenHome, state: RunState): Stuck | null {
-  if (state.status !== 'running' && state.status !== 'waiting' && !isReported(state)) return null;
+export async function stuckRun(nowMs: number, home: OpenHome, state: RunState): Promise<Stuck | null> {
+  if (state.status !== 'running' && state.status !== 'waiting' && !(await isReported(home, state)))
+    return null;
   const { lease, waiting } = state;
   const short = shortestUniquePrefix(home.index, state.runId);
   const run = `run ${short} of ${state.workflowId}`;
@@ -38,6 +40,14 @@ export function stuckRun(nowMs: number, home: OpenHome, state: RunState): Stuck 
             message: `${run} may go on, and nobody works on it`,
             fix: `Go on: wf resume ${short}`,
           };
+    const lapsed = lapsedAt(state);
+    if (lapsed !== null && sinceMs(lapsed) > SOON_MS)
+      return {
+        id: 'approval-expired',
+        severity: 'warning',
+        message: `${run} waits for an approval that could be given until ${lapsed}`,
+        fix: `Let it go on without: wf resume ${short}`,
+      };
     if (waiting === null || waiting.for === 'retry' || sinceMs(waiting.since) < LONG_WAIT_MS) return null;
     return {
       id: 'run-waits-long',
@@ -83,12 +93,18 @@ export function stuckRun(nowMs: number, home: OpenHome, state: RunState): Stuck 
       };
 }
 
-/** Handed over, and everything that was handed over has come back. */
-function isReported({ status, effects }: RunState): boolean {
-  if (status !== 'handed_off') return false;
-  const newest = new Map(effects.map((effect) => [effect.step, effect.status]));
-  const statuses = [...newest.values()];
-  return statuses.includes('failed') || statuses.every((one) => one === 'done');
+/** Handed over, and what was handed over has come back: the engine's own rule. */
+async function isReported(home: OpenHome, state: RunState): Promise<boolean> {
+  if (state.status !== 'handed_off') return false;
+  return continueReason(await contextOf(home.ports, state), state) !== null;
+}
+
+/** When the approval that is waited for lapsed; null while somebody may still give it. */
+function lapsedAt({ waiting, approvals }: RunState): string | null {
+  const approval = approvals.find(
+    ({ approvalId }) => waiting?.for === 'approval' && approvalId === waiting.id,
+  );
+  return approval?.status === 'pending' ? (approval.expiresAt ?? null) : null;
 }
 
 /** Of the act that is under way, where there is one on this machine. */
