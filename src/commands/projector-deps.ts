@@ -17,6 +17,7 @@ export function projectorDeps(home: OpenHome, onNotice: (text: string) => void):
     bootId: ports.ownership.self.bootId,
     blobs: openBlobs(paths.blobs, sha256),
     allowedRoots: config.allowedRoots,
+    keptRuns: config.keepRunFiles,
     onNotice,
   };
 }

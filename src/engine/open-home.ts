@@ -86,6 +86,7 @@ export async function openWorkflowHome(options: OpenHomeOptions): Promise<OpenHo
         bootId: thisOwner().bootId,
         blobs,
         allowedRoots: config.allowedRoots,
+        keptRuns: config.keepRunFiles,
         onNotice: options.onNotice,
       }),
     );

@@ -136,6 +136,10 @@ export const approvedStep = z.strictObject({
 });
 export type ApprovedStep = z.infer<typeof approvedStep>;
 
+/** A definition's retention: a duration such as `7d`, or how many of its newest runs. */
+export const keep = z.union([z.string(), z.int().positive()]);
+export type Keep = z.infer<typeof keep>;
+
 export const runEventSchemas = {
   RunStarted: z.strictObject({
     runId: id,
@@ -288,6 +292,10 @@ export const runEventSchemas = {
   RunHandedOff: z.strictObject({ taskIds: z.array(id) }),
   RunFailed: z.strictObject({ stage: stageName, step: id.exactOptional(), error: problem, salt: salted }),
   RunCancelled: z.strictObject({ by: z.string(), reason: z.string().exactOptional(), salt: salted }),
+  /** Durable before `artifacts/<runId>/` is removed, and only after the run's end. */
+  ArtifactsExpired: z.strictObject({ keep }),
+  /** Its record, summary and briefs are no longer kept as files; a run that is resumed has them again. */
+  RunFilesExpired: z.strictObject({ keep }),
 } as const;
 export type RunEvent = EventOf<typeof runEventSchemas>;
 export type StoredRunEvent = RunEvent & { readonly ts: string; readonly streamVersion: number };

@@ -31,6 +31,8 @@ export const schemaVersions: Readonly<Record<AnyEvent['type'], number>> = {
   RunHandedOff: 1,
   RunFailed: 1,
   RunCancelled: 1,
+  ArtifactsExpired: 1,
+  RunFilesExpired: 1,
   ToolBootstrapStarted: 1,
   ToolBootstrapped: 1,
   ToolBootstrapFailed: 1,

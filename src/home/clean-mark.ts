@@ -9,6 +9,7 @@ import { PROJECTED_DIRS } from '../projections/catalogue.ts';
 import { recordPath, summaryPath, taskPath } from '../projections/run-files.ts';
 import { isMissing } from './file-errors.ts';
 import type { IndexDb } from './index-db.ts';
+import { keptFloor } from './kept-files.ts';
 import type { LogEvents } from './log-events.ts';
 import type { LogFold } from './log-fold.ts';
 import type { HomePaths } from './paths.ts';
@@ -24,8 +25,10 @@ const FLUSH_STREAMS = 1_000;
 
 /** Touches everything whose files may have been lost, so that the fold writes it again. */
 export function touchUnclean(index: IndexDb, log: LogEvents, fold: LogFold, throughSeq: number): void {
+  const mark = readCleanMark(index);
+  fold.dropSince(mark.floor);
   const seen = new Set<string>();
-  for (const { event } of log.from(readCleanMark(index).endOffset, throughSeq)) {
+  for (const { event } of log.from(mark.endOffset, throughSeq)) {
     if (seen.has(event.stream)) continue;
     seen.add(event.stream);
     fold.touch(event.stream, event);
@@ -49,7 +52,7 @@ export function advanceCleanMark(
   const files = new Set<string>(['state/index.json']);
   let last = mark;
   for (const { event, endOffset } of log.from(mark.endOffset, mark.seq + STEP)) {
-    last = { seq: event.seq, endOffset, at: headSeq };
+    last = { seq: event.seq, endOffset, at: headSeq, floor: keptFloor(index) };
     const runId = runIdOf(event.stream);
     if (runId !== undefined) addRunFiles(index, runId, files);
     else if (event.stream.startsWith('tool/')) files.add(`state/tools/${event.stream.split('/').at(-1)}.ok`);

@@ -12,6 +12,7 @@ import { usageError, type WfError } from '../errors.ts';
 import { nearest } from '../workflow/did-you-mean.ts';
 import type { Config } from './config.ts';
 import { syntaxWords } from './json-words.ts';
+import { DEFAULT_KEPT_RUNS } from './kept-files.ts';
 
 const words = z.string().min(1);
 const regex = z.string().min(1).refine(compiles, 'expected a regular expression');
@@ -34,6 +35,7 @@ export const configSchema = z.strictObject({
   $schema: z.string().exactOptional(),
   openclaw: openclaw.exactOptional(),
   allowedRoots: z.array(z.string().startsWith('/', 'expected an absolute path')).default([]),
+  keepRunFiles: z.int().min(1).default(DEFAULT_KEPT_RUNS),
   redact: redact.prefault({}),
 });
 

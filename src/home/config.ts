@@ -4,6 +4,7 @@
  */
 import { ioError } from '../errors.ts';
 import { errorCode, isMissing } from './file-errors.ts';
+import { DEFAULT_KEPT_RUNS } from './kept-files.ts';
 
 const fs = process.getBuiltinModule('node:fs');
 
@@ -24,6 +25,8 @@ export type Config = {
   readonly openclaw?: OpenclawConfig;
   /** Folders outside the home that copies of summaries may go to. */
   readonly allowedRoots: readonly string[];
+  /** How many of the newest runs keep record, summary and briefs as files. */
+  readonly keepRunFiles: number;
   readonly redact: {
     /** Environment variables whose values are secrets. */
     readonly env: readonly string[];
@@ -32,7 +35,11 @@ export type Config = {
   };
 };
 
-export const defaultConfig: Config = { allowedRoots: [], redact: { env: [], patterns: [] } };
+export const defaultConfig: Config = {
+  allowedRoots: [],
+  keepRunFiles: DEFAULT_KEPT_RUNS,
+  redact: { env: [], patterns: [] },
+};
 
 /** @throws {WfError} usage (2) with file:line:column; io (74) where it cannot be read */
 export async function readConfig(file: string): Promise<Config> {

@@ -14,6 +14,8 @@ export type FileSink = {
   readonly own: (relative: string, text: string | null) => void;
   /** A copy of a summary, where the definition wants it: checked first, for that path is a user's. */
   readonly copy: (wanted: string, text: string | null) => void;
+  /** Removes a copy that stands among the projections; one that was delivered elsewhere is its reader's. */
+  readonly dropCopy: (wanted: string) => void;
 };
 
 export type SinkOptions = {
@@ -42,6 +44,10 @@ export function fileSink(options: SinkOptions): FileSink {
       if (target === null) onRefused(wanted);
       else if (target.startsWith(`${home}/`)) own(target.slice(home.length + 1), text);
       else writeProjected(fs, outside?.(target) ?? target, text);
+    },
+    dropCopy: (wanted) => {
+      const target = writablePath(home, allowedRoots, wanted);
+      if (target?.startsWith(`${home}/outbox/`) === true) own(target.slice(home.length + 1), null);
     },
   };
 }

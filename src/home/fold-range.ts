@@ -7,6 +7,7 @@ import type { HomeBlobs } from './blobs.ts';
 import type { IndexDb } from './index-db.ts';
 import type { LogEvents } from './log-events.ts';
 import type { LogFold } from './log-fold.ts';
+import { newestRunsFloor } from './newest-runs.ts';
 import type { HomePaths } from './paths.ts';
 import type { ProjectionCheckpoint } from './stream-index.ts';
 
@@ -21,6 +22,8 @@ export type ProjectorDeps = {
   readonly blobs: Pick<HomeBlobs, 'getSync'>;
   /** Folders outside the home that copies of summaries may go to. */
   readonly allowedRoots: readonly string[];
+  /** How many of the newest runs have files. */
+  readonly keptRuns: number;
   readonly onNotice: (text: string) => void;
 };
 
@@ -35,11 +38,16 @@ type Range = {
   /** Seq of the last event. */
   readonly upTo: number;
   readonly bootId: string;
+  /** The log's file and the number of runs that keep their files, where the way is long enough to look ahead. */
+  readonly ahead?: { readonly fs: FileSystem; readonly logFile: string; readonly keptRuns: number };
   readonly onProgress?: (done: number, total: number) => void;
 };
 
 /** Answers where the pass ended; null when there was nothing. */
-export function foldRange({ fold, log, from, upTo, bootId, onProgress }: Range): ProjectionCheckpoint | null {
+export function foldRange(range: Range): ProjectionCheckpoint | null {
+  const { fold, log, from, upTo, bootId, ahead, onProgress } = range;
+  if (ahead !== undefined)
+    fold.skipFilesBefore(newestRunsFloor(ahead.fs, ahead.logFile, upTo, ahead.keptRuns));
   let reached: ProjectionCheckpoint | null = null;
   let done = 0;
   for (const located of log.from(from, upTo)) {

@@ -26,6 +26,7 @@ export const RUN_COLUMNS = [
   'runId',
   'lastSeq',
   'finishedSeq',
+  'logTime',
   'version',
   'workflowId',
   'key',
@@ -48,24 +49,32 @@ export const RUN_COLUMNS = [
   'verifyFailures',
   'executeFailures',
   'copyFile',
+  'artifactsExpired',
+  'filesExpired',
 ] as const;
 
-// Runs are clustered by their first event, so "newest first" is a walk backwards. Ids ignore case, because they are
-// file names and people type them in lower case.
+// Runs are clustered by their first event, so "newest first" is a walk backwards, in every index too: its entries of
+// one value stand in that order. Ids ignore case, because they are file names and people type them in lower case.
 export const SCHEMA = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE stream_offsets (stream TEXT, chunk INTEGER, offsets BLOB NOT NULL, PRIMARY KEY (stream, chunk)) WITHOUT ROWID;
 CREATE TABLE runs (
-  firstSeq INTEGER PRIMARY KEY, runId TEXT NOT NULL COLLATE NOCASE, lastSeq INTEGER NOT NULL, finishedSeq INTEGER,
+  firstSeq INTEGER PRIMARY KEY, runId TEXT NOT NULL COLLATE NOCASE, lastSeq INTEGER NOT NULL, finishedSeq INTEGER, logTime TEXT NOT NULL,
   version INTEGER NOT NULL, workflowId TEXT NOT NULL, key TEXT NOT NULL, forced INTEGER NOT NULL,
   status TEXT NOT NULL, outcome TEXT, route TEXT, risk TEXT,
   createdAt TEXT NOT NULL, updatedAt TEXT NOT NULL, finishedAt TEXT, durationMs INTEGER,
   waitingFor TEXT, waitingId TEXT, waitingUntil TEXT, task TEXT NOT NULL,
   failedStage TEXT, error TEXT, attempts INTEGER NOT NULL,
-  verifyFailures INTEGER NOT NULL, executeFailures INTEGER NOT NULL, copyFile TEXT);
+  verifyFailures INTEGER NOT NULL, executeFailures INTEGER NOT NULL, copyFile TEXT,
+  artifactsExpired INTEGER NOT NULL, filesExpired INTEGER NOT NULL);
 CREATE UNIQUE INDEX runs_id ON runs (runId);
 CREATE INDEX runs_status ON runs (status);
 CREATE INDEX runs_workflow ON runs (workflowId);
+CREATE INDEX runs_workflow_status ON runs (workflowId, status);
+CREATE INDEX runs_route ON runs (route);
+CREATE INDEX runs_last ON runs (lastSeq);
+CREATE INDEX runs_ended ON runs (workflowId, lastSeq) WHERE status IN ('completed', 'failed', 'cancelled');
+CREATE INDEX runs_copy ON runs (copyFile) WHERE copyFile IS NOT NULL;
 CREATE TABLE counters (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE keys (stream TEXT PRIMARY KEY, version INTEGER NOT NULL, workflowId TEXT NOT NULL, key TEXT NOT NULL, label TEXT NOT NULL) WITHOUT ROWID;
 CREATE UNIQUE INDEX keys_label ON keys (label);

@@ -10,20 +10,23 @@ import type { ToolEvent } from '../events/tool-events.ts';
 import type { WorkflowEvent } from '../events/workflow-events.ts';
 import type { Sha256Hex } from '../log/event-store.ts';
 import { markerPath, runFiles } from '../projections/run-files.ts';
-import { evolveRunFold, noRunFold, type RunFold } from '../projections/run-row.ts';
+import { evolveRunFold, noRunFold, type RunFold, type RunRow } from '../projections/run-row.ts';
 import { blobText } from './blob-text.ts';
 import type { HomeBlobs } from './blobs.ts';
 import type { FileSink } from './file-sink.ts';
 import type { IndexDb } from './index-db.ts';
+import { dropFiles, KeptFiles } from './kept-files.ts';
 import { answerKey, indexJsonBytes, writeKeyEvent } from './key-rows.ts';
 import type { LocatedEvent, LogEvents } from './log-events.ts';
-import { writeRun } from './run-rows.ts';
+import { type RunRowBefore, writeRun } from './run-rows.ts';
 import { OffsetBuffer, offsetsOf } from './stream-index.ts';
 import { markerBytes, writeToolEvent, writeWorkflowEvent } from './workflow-rows.ts';
 
 /** Folds kept between passes, so that a run in progress is not read again from its first event. */
 export type FoldCache = Map<string, RunFold>;
 const MAX_CACHED_FOLDS = 1_000;
+/** Runs held in memory while their files are written again. */
+const MAX_TOUCHED = 1_000;
 
 export type FoldContext = {
   readonly index: IndexDb;
@@ -32,11 +35,20 @@ export type FoldContext = {
   readonly blobs: Pick<HomeBlobs, 'getSync'>;
   readonly sha256: Sha256Hex;
   readonly cache: FoldCache;
+  /** How many of the newest runs have files. */
+  readonly keptRuns: number;
+};
+
+type Written = {
+  readonly fold: RunFold;
+  readonly row: RunRow;
+  readonly before: RunRowBefore | undefined;
 };
 
 export class LogFold {
   readonly #context: FoldContext;
   readonly #resolve: ReturnType<typeof blobText>;
+  readonly #kept: KeptFiles;
   readonly #offsets = new OffsetBuffer();
   readonly #runs = new Map<string, RunFold>();
   readonly #keys = new Set<string>();
@@ -47,6 +59,7 @@ export class LogFold {
   constructor(context: FoldContext) {
     this.#context = context;
     this.#resolve = blobText(context.blobs);
+    this.#kept = new KeptFiles(context.index, context.keptRuns);
   }
 
   apply({ event, lineOffset }: LocatedEvent): void {
@@ -75,14 +88,18 @@ export class LogFold {
   flush(): void {
     const { index, sink, sha256, cache } = this.#context;
     this.#offsets.flush(index);
+    const written: Written[] = [];
     for (const [runId, fold] of this.#runs) {
       remember(cache, runId, fold);
       if (fold.state.runId !== runId) continue;
-      const { row, oldCopy } = writeRun(index, fold);
+      const { row, before } = writeRun(index, fold);
       this.#keys.add(keyStream(sha256(`${row.workflowId}\n${row.key}`)));
-      if (oldCopy !== null) sink.copy(oldCopy, null);
-      this.#writeRunFiles(fold, row.copyFile);
+      this.#kept.enter(row, before);
+      written.push({ fold, row, before });
     }
+    // Who is pushed out is known before a file is written: what one flush brings in and drops again is never made.
+    for (const row of this.#kept.pushOut()) if (!this.#runs.has(row.runId)) dropFiles(index, sink, row);
+    for (const one of written) this.#settleFiles(one);
     for (const stream of this.#keys) if (answerKey(index, stream)) this.#mapChanged = true;
     for (const tool of this.#tools) sink.own(markerPath(tool), markerBytes(index, tool));
     this.#runs.clear();
@@ -90,8 +107,27 @@ export class LogFold {
     this.#tools.clear();
   }
 
+  /** Before a long range, see {@link KeptFiles.raiseFloor}. */
+  skipFilesBefore(floor: number): void {
+    const { index, sink } = this.#context;
+    for (const row of this.#kept.raiseFloor(floor)) dropFiles(index, sink, row);
+  }
+
+  /** Before a range: another number of runs keeps its files since the last one. */
+  settleKeptRuns(): void {
+    for (const row of this.#kept.settleLimit()) this.touchRun(row.runId);
+    this.flush();
+  }
+
+  /** Takes files away again that a power cut may have brought back: of runs pushed out since the place. */
+  dropSince(floor: number): void {
+    const { index, sink } = this.#context;
+    for (const row of this.#kept.pushedOutSince(floor)) dropFiles(index, sink, row);
+  }
+
   /** After the last flush: the map is written once, however many runs finished. */
   finish(options: { readonly writeMap: boolean }): void {
+    this.#kept.save();
     if (this.#mapChanged || options.writeMap)
       this.#context.sink.own('state/index.json', indexJsonBytes(this.#context.index));
   }
@@ -99,9 +135,13 @@ export class LogFold {
   /** Marks a run or tool as touched without a new event, so that its files are written again. */
   touch(stream: string, event: StoredEvent): void {
     const runId = runIdOf(stream);
-    if (runId !== undefined && !this.#runs.has(runId))
-      this.#runs.set(runId, this.#load(runId, Number.POSITIVE_INFINITY));
+    if (runId !== undefined) this.touchRun(runId);
     if (familyOf(stream) === 'tool') this.#tools.add((event as StoredEvent & ToolEvent).data.tool);
+  }
+
+  touchRun(runId: string): void {
+    if (!this.#runs.has(runId)) this.#runs.set(runId, this.#load(runId, Number.POSITIVE_INFINITY));
+    if (this.#runs.size >= MAX_TOUCHED) this.flush();
   }
 
   #applyToRun(event: StoredEvent): void {
@@ -124,6 +164,17 @@ export class LogFold {
       fold = evolveRunFold(fold, event);
     }
     return fold;
+  }
+
+  #settleFiles({ fold, row, before }: Written): void {
+    const { index, sink } = this.#context;
+    if (this.#kept.has(row)) {
+      if (before !== undefined && before.copyFile !== null && before.copyFile !== row.copyFile)
+        sink.copy(before.copyFile, null);
+      this.#writeRunFiles(fold, row.copyFile);
+    } else if (before !== undefined) {
+      dropFiles(index, sink, before.copyFile === null ? row : { ...row, copyFile: before.copyFile });
+    }
   }
 
   #writeRunFiles(fold: RunFold, copy: string | null): void {

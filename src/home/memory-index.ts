@@ -13,7 +13,7 @@ import { LogEvents } from './log-events.ts';
 import { LogFold } from './log-fold.ts';
 import type { HomePaths } from './paths.ts';
 
-const NOWHERE: FileSink = { own: () => undefined, copy: () => undefined };
+const NOWHERE: FileSink = { own: () => undefined, copy: () => undefined, dropCopy: () => undefined };
 
 /** @param upTo seq of the last event that is whole; 0 = none */
 export function memoryIndex(from: {
@@ -28,7 +28,7 @@ export function memoryIndex(from: {
   const log = new LogEvents(nodeFs, paths.log);
   try {
     index.exec('BEGIN');
-    const fold = new LogFold({ index, log, sink: NOWHERE, blobs, sha256, cache: new Map() });
+    const fold = new LogFold({ index, log, sink: NOWHERE, blobs, sha256, cache: new Map(), keptRuns: 0 });
     foldRange({ fold, log, from: 0, upTo, bootId: '' });
     index.exec('COMMIT');
     return index;

@@ -9,6 +9,7 @@ import { fileSink, isTempName } from './file-sink.ts';
 import { foldRange, type ProjectorDeps } from './fold-range.ts';
 import { IndexDb } from './index-db.ts';
 import { FOLDED_TABLES } from './index-schema.ts';
+import { keptLimit } from './kept-files.ts';
 import { LogEvents } from './log-events.ts';
 import { LogFold } from './log-fold.ts';
 import { readCheckpoint } from './stream-index.ts';
@@ -60,6 +61,8 @@ function build(
   onProgress: ((done: number, total: number) => void) | undefined,
 ): IndexDb {
   const { fs: homeFs, paths, blobs, sha256, bootId } = deps;
+  // As many as these projections were made for: another number in config.json meanwhile is no fault of theirs.
+  const keptRuns = keptLimit(deps.index) ?? deps.keptRuns;
   const index = new IndexDb(`${aside}/index.db`);
   // It is thrown away: one transaction, never synced.
   index.exec('BEGIN');
@@ -74,8 +77,17 @@ function build(
   });
   const log = new LogEvents(homeFs, paths.log);
   try {
-    const fold = new LogFold({ index, log, sink, blobs, sha256, cache: new Map() });
-    foldRange({ fold, log, from: 0, upTo, bootId, ...(onProgress === undefined ? {} : { onProgress }) });
+    const fold = new LogFold({ index, log, sink, blobs, sha256, cache: new Map(), keptRuns });
+    const ahead = { fs: homeFs, logFile: paths.log, keptRuns };
+    foldRange({
+      fold,
+      log,
+      from: 0,
+      upTo,
+      bootId,
+      ahead,
+      ...(onProgress === undefined ? {} : { onProgress }),
+    });
     fold.finish({ writeMap: true });
     index.exec('COMMIT');
     return index;

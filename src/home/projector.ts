@@ -10,6 +10,7 @@ import { advanceCleanMark, touchUnclean } from './clean-mark.ts';
 import { isMissing } from './file-errors.ts';
 import { fileSink, isAside } from './file-sink.ts';
 import { foldRange, type ProjectorDeps, refusedCopy } from './fold-range.ts';
+import { keptLimit } from './kept-files.ts';
 import { LogEvents } from './log-events.ts';
 import { type FoldCache, LogFold } from './log-fold.ts';
 import type { HomePaths } from './paths.ts';
@@ -66,6 +67,9 @@ const MARK_SHARE = 20;
 const MARK_PAUSE_MS = 5_000;
 const pauseAfter = (startedMs: number, endedMs: number): number =>
   endedMs + Math.max(MARK_PAUSE_MS, MARK_SHARE * (endedMs - startedMs));
+
+/** A shorter way pushes out few runs that it brought in itself: looking ahead would cost more than their files. */
+const LOOK_AHEAD_EVENTS = 8_000;
 
 type Outcome = { readonly done: number } | { readonly rebuild: string };
 
@@ -145,12 +149,16 @@ class CatchUp {
     if (checkpoint.projectionVersion !== PROJECTION_VERSION) return { rebuild: 'another version wrote them' };
     if (!log.hasLine(checkpoint.lineOffset, checkpoint.endOffset, checkpoint.hash))
       return { rebuild: 'the index was made from another log' };
-    const current = checkpoint.seq >= upTo && checkpoint.bootId === bootId && fs.existsSync(paths.indexJson);
+    const current =
+      checkpoint.seq >= upTo &&
+      checkpoint.bootId === bootId &&
+      keptLimit(index) === this.#deps.keptRuns &&
+      fs.existsSync(paths.indexJson);
     return current ? { done: checkpoint.seq } : this.#fold(log, checkpoint, upTo);
   }
 
   #fold(log: LogEvents, from: ProjectionCheckpoint | null, upTo: number): Outcome {
-    const { fs, index, paths, sha256, blobs, bootId } = this.#deps;
+    const { fs, index, paths, sha256, blobs, bootId, keptRuns } = this.#deps;
     const sink = fileSink({
       fs,
       home: paths.home,
@@ -158,10 +166,13 @@ class CatchUp {
       place: (relative) => `${paths.home}/${relative}`,
       onRefused: (wanted) => this.#deps.onNotice(refusedCopy(wanted)),
     });
-    const fold = new LogFold({ index, log, sink, blobs, sha256, cache: this.#cache });
+    const fold = new LogFold({ index, log, sink, blobs, sha256, cache: this.#cache, keptRuns });
     const rebooted = from !== null && from.bootId !== bootId;
     if (rebooted) touchUnclean(index, log, fold, from.seq);
-    const moved = foldRange({ fold, log, from: from?.endOffset ?? 0, upTo, bootId });
+    if (keptLimit(index) !== keptRuns) fold.settleKeptRuns();
+    const isLong = upTo - (from?.seq ?? 0) > Math.max(keptRuns, LOOK_AHEAD_EVENTS);
+    const ahead = isLong ? { ahead: { fs, logFile: paths.log, keptRuns } } : {};
+    const moved = foldRange({ fold, log, from: from?.endOffset ?? 0, upTo, bootId, ...ahead });
     const reached = moved ?? (from === null ? null : { ...from, bootId });
     fold.finish({ writeMap: rebooted || !fs.existsSync(paths.indexJson) });
     if (reached === null) return { done: 0 };

@@ -17,7 +17,8 @@ import type { IndexDb } from './index-db.ts';
 import { RUN_COLUMNS } from './index-schema.ts';
 import { type RunFilter, runQuery } from './run-query.ts';
 
-type StoredRunRow = Omit<RunRow, 'forced'> & { readonly forced: number };
+type Flags = 'forced' | 'artifactsExpired' | 'filesExpired';
+type StoredRunRow = Omit<RunRow, Flags> & Readonly<Record<Flags, number>>;
 
 const COLUMNS = RUN_COLUMNS.join(', ');
 /** Shown ids are never shorter, so that they stay unique for a while. */
@@ -25,20 +26,19 @@ const MIN_PREFIX = 12;
 /** Sorts after everything that begins with a prefix. */
 const LAST = '\u{10FFFF}';
 
-const toRow = (row: StoredRunRow): RunRow => ({ ...row, forced: row.forced === 1 });
+const toRow = (row: StoredRunRow): RunRow => ({
+  ...row,
+  forced: row.forced === 1,
+  artifactsExpired: row.artifactsExpired === 1,
+  filesExpired: row.filesExpired === 1,
+});
 
 export type { RunFilter };
 
 /** Newest first. */
 export function listRuns(index: IndexDb, filter: RunFilter): RunRow[] {
-  const { where, params } = runQuery(filter);
-  return index
-    .all<StoredRunRow>(
-      `SELECT ${COLUMNS} FROM runs ${where} ORDER BY firstSeq DESC LIMIT ?`,
-      ...params,
-      filter.limit,
-    )
-    .map(toRow);
+  const { sql, params } = runQuery(index, filter);
+  return index.all<StoredRunRow>(sql, ...params).map(toRow);
 }
 
 /** Newest first, at most 20: enough to say which ones a prefix could mean. Case does not matter. */

@@ -90,7 +90,8 @@ function moveForeign(swap: Swap, folder: string, ours: string, below = ''): void
   for (const name of namesIn(fs, folder)) {
     const isFolder = fs.lstatSync(`${folder}/${name}`, { throwIfNoEntry: false })?.isDirectory() === true;
     const wanted = fs.lstatSync(`${ours}/${name}`, { throwIfNoEntry: false });
-    if (isFolder && wanted?.isDirectory() === true) {
+    const isOurs = wanted?.isDirectory() ?? heldCopies(swap, below + name);
+    if (isFolder && isOurs) {
       moveForeign(swap, `${folder}/${name}`, `${ours}/${name}`, `${below}${name}/`);
     } else if (isFolder || !(wanted?.isFile() === true || isTempName(name) || isKnown(swap, below + name))) {
       moveAway(swap, `${folder}/${name}`, below + name);
@@ -131,12 +132,21 @@ function isKnown({ index, dir }: Swap, name: string): boolean {
     case 'state/runs':
       return found('SELECT 1 FROM runs WHERE runId = ?', '.json');
     case 'outbox':
-      return found('SELECT 1 FROM runs WHERE runId = ?', '.md');
+      return (
+        found('SELECT 1 FROM runs WHERE runId = ?', '.md') ||
+        index.get('SELECT 1 FROM runs WHERE copyFile = ?', `outbox/${name}`) !== undefined
+      );
     case 'tasks':
       return found('SELECT 1 FROM tasks WHERE taskId = ?', '.md');
     case 'state/tools':
       return found('SELECT 1 FROM tools WHERE tool = ?', '.ok');
   }
+}
+
+/** Whether copies of summaries went into this folder, of runs that do not keep them any more. */
+function heldCopies({ index, dir }: Swap, name: string): boolean {
+  const [from, to] = [`${dir}/${name}/`, `${dir}/${name}0`];
+  return index.get('SELECT 1 FROM runs WHERE copyFile >= ? AND copyFile < ?', from, to) !== undefined;
 }
 
 function namesIn(fs: FileSystem, folder: string): string[] {

@@ -88,7 +88,7 @@ async function takeCheckpointAway(index: IndexDb): Promise<void> {
 const nothing = (): RebuildResult => ({ upTo: 0, events: 0, runs: 0, foreign: [] });
 
 function buildAside(deps: ProjectorDeps, { upTo, onProgress }: RebuildOptions): RebuildResult {
-  const { fs, paths, index, blobs, sha256, bootId } = deps;
+  const { fs, paths, index, blobs, sha256, bootId, keptRuns } = deps;
   const aside = freeAsideFolder(fs, paths);
   const sink = fileSink({
     fs,
@@ -100,13 +100,14 @@ function buildAside(deps: ProjectorDeps, { upTo, onProgress }: RebuildOptions): 
   });
   const log = new LogEvents(fs, paths.log);
   try {
-    const fold = new LogFold({ index, log, sink, blobs, sha256, cache: new Map() });
+    const fold = new LogFold({ index, log, sink, blobs, sha256, cache: new Map(), keptRuns });
     const reached = foldRange({
       fold,
       log,
       from: 0,
       upTo,
       bootId,
+      ahead: { fs, logFile: paths.log, keptRuns },
       onProgress: onProgress ?? (() => undefined),
     });
     fold.finish({ writeMap: true });

@@ -11,14 +11,16 @@ const UPSERT = `INSERT INTO runs (${RUN_COLUMNS.join(', ')}) VALUES (${RUN_COLUM
    .map((column) => `${column} = excluded.${column}`)
    .join(', ')}`;
 
-/** Answers where a copy of the summary stood before, when it stands there no longer. */
+export type RunRowBefore = Pick<RunRow, 'status' | 'lastSeq' | 'copyFile'>;
+
+/** Answers the row as it is now, and what stood there before. */
 export function writeRun(
   index: IndexDb,
   fold: RunFold,
-): { readonly row: RunRow; readonly oldCopy: string | null } {
+): { readonly row: RunRow; readonly before: RunRowBefore | undefined } {
   const row = runRow(fold);
-  const before = index.get<{ status: string; copyFile: string | null }>(
-    'SELECT status, copyFile FROM runs WHERE firstSeq = ?',
+  const before = index.get<RunRowBefore>(
+    'SELECT status, lastSeq, copyFile FROM runs WHERE firstSeq = ?',
     row.firstSeq,
   );
   if (before?.status !== row.status) {
@@ -34,8 +36,7 @@ export function writeRun(
   );
   for (const approval of fold.state.approvals) writeApproval(index, fold.state, approval);
   writeTasks(index, fold.state);
-  const oldCopy = before === undefined || before.copyFile === row.copyFile ? null : before.copyFile;
-  return { row, oldCopy };
+  return { row, before };
 }
 
 function writeApproval(index: IndexDb, state: RunState, approval: RunState['approvals'][number]): void {

@@ -25,6 +25,8 @@ export type CleanMark = {
   readonly endOffset: number;
   /** Seq of the newest event when the mark was moved. */
   readonly at: number;
+  /** Runs that had been pushed out of the kept ones by then: their files are gone for certain. */
+  readonly floor: number;
 };
 
 const CHECKPOINT = 'checkpoint';
@@ -41,7 +43,7 @@ export const writeCheckpoint = (index: IndexDb, checkpoint: ProjectionCheckpoint
   index.setMeta(CHECKPOINT, checkpoint === null ? null : JSON.stringify(checkpoint));
 
 export const readCleanMark = (index: IndexDb): CleanMark =>
-  parse(index.meta(CLEAN_MARK)) ?? { seq: 0, endOffset: 0, at: 0 };
+  parse(index.meta(CLEAN_MARK)) ?? { seq: 0, endOffset: 0, at: 0, floor: 0 };
 
 export const writeCleanMark = (index: IndexDb, mark: CleanMark): void =>
   index.setMeta(CLEAN_MARK, JSON.stringify(mark));

@@ -44,6 +44,7 @@ export function runRecord(state: RunState, resolve: ResolveText): string {
     })),
     error: state.error,
     finishedAt: state.finishedAt,
+    artifactsExpired: state.artifactsExpired ?? undefined,
   };
   return `${JSON.stringify(record, null, 2)}\n`;
 }

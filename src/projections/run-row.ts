@@ -2,7 +2,7 @@
  * The row of a run in lists. Folded from the run's events alone, beside its state, so that a list never reads a run.
  */
 import { previewOf } from '../events/envelope.ts';
-import { evolve, type FoldableEvent } from '../workflow/evolve.ts';
+import { evolve, type FoldableEvent, isExpiry } from '../workflow/evolve.ts';
 import { noRun, outputOf, type RunState, stageOf, taskOf } from '../workflow/state.ts';
 import { oneLine } from './fence.ts';
 import { copyPath } from './run-files.ts';
@@ -10,9 +10,11 @@ import { copyPath } from './run-files.ts';
 /** A run's state and what a list wants to know beside it. */
 export type RunFold = {
   readonly state: RunState;
-  /** Seq of its first and newest event. */
   readonly firstSeq: number;
+  /** Seq of the newest event of its work: what retention removes later makes no run newer. */
   readonly lastSeq: number;
+  /** Time characters of its first event's id. Unlike the time itself they never go back along the log. */
+  readonly logTime: string;
   /** Seq of the event that completed it or handed it off last; null = never. */
   readonly finishedSeq: number | null;
   readonly verifyFailures: number;
@@ -23,6 +25,7 @@ export const noRunFold: RunFold = {
   state: noRun,
   firstSeq: 0,
   lastSeq: 0,
+  logTime: '',
   finishedSeq: null,
   verifyFailures: 0,
   executeFailures: 0,
@@ -30,7 +33,12 @@ export const noRunFold: RunFold = {
 
 const HUMAN_ENDS: ReadonlySet<string> = new Set(['rejected', 'cancelled']);
 
-export function evolveRunFold(fold: RunFold, event: FoldableEvent & { readonly seq: number }): RunFold {
+type SequencedEvent = FoldableEvent & { readonly seq: number; readonly id: string };
+
+/** Of a ulid. */
+const LOG_TIME_CHARS = 10;
+
+export function evolveRunFold(fold: RunFold, event: SequencedEvent): RunFold {
   // A person's no is not a failure of the work: it must not make the engine "improve" anything.
   const isFailure = event.type === 'StageFailed' && !HUMAN_ENDS.has(event.data.error.code);
   const failed = isFailure ? event.data.stage : null;
@@ -38,7 +46,8 @@ export function evolveRunFold(fold: RunFold, event: FoldableEvent & { readonly s
   return {
     state: evolve(fold.state, event),
     firstSeq: fold.firstSeq === 0 ? event.seq : fold.firstSeq,
-    lastSeq: event.seq,
+    lastSeq: isExpiry(event.type) ? fold.lastSeq : event.seq,
+    logTime: fold.firstSeq === 0 ? event.id.slice(0, LOG_TIME_CHARS) : fold.logTime,
     finishedSeq: finished ? event.seq : fold.finishedSeq,
     verifyFailures: fold.verifyFailures + (failed === 'verify' ? 1 : 0),
     executeFailures: fold.executeFailures + (failed === 'execute' ? 1 : 0),
@@ -52,6 +61,7 @@ export type RunRow = {
   readonly firstSeq: number;
   readonly lastSeq: number;
   readonly finishedSeq: number | null;
+  readonly logTime: string;
   readonly version: number;
   readonly workflowId: string;
   readonly key: string;
@@ -78,6 +88,9 @@ export type RunRow = {
   readonly executeFailures: number;
   /** Where a copy of the summary stands beside `outbox/<runId>.md`. */
   readonly copyFile: string | null;
+  /** What the definition's retention has removed. */
+  readonly artifactsExpired: boolean;
+  readonly filesExpired: boolean;
 };
 
 export function runRow(fold: RunFold): RunRow {
@@ -88,6 +101,7 @@ export function runRow(fold: RunFold): RunRow {
     firstSeq: fold.firstSeq,
     lastSeq: fold.lastSeq,
     finishedSeq: fold.finishedSeq,
+    logTime: fold.logTime,
     version: state.version,
     workflowId: state.workflowId,
     key: state.key,
@@ -113,5 +127,7 @@ export function runRow(fold: RunFold): RunRow {
     verifyFailures: fold.verifyFailures,
     executeFailures: fold.executeFailures,
     copyFile: copyPath(state),
+    artifactsExpired: state.artifactsExpired !== null,
+    filesExpired: state.filesExpired !== null,
   };
 }

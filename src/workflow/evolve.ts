@@ -16,8 +16,13 @@ export type FoldableEvent = RunEvent & {
 
 export function evolve(before: RunState, event: FoldableEvent): RunState {
   const next = apply(before, withoutSalt(event));
-  return { ...next, version: event.streamVersion, updatedAt: event.ts };
+  // What retention removes is no change of the run itself: it stays as old as it is.
+  const updatedAt = isExpiry(event.type) ? before.updatedAt : event.ts;
+  return { ...next, version: event.streamVersion, updatedAt };
 }
+
+/** Of events by which retention gives something up: they say nothing about the work. */
+export const isExpiry = (type: string): boolean => type === 'ArtifactsExpired' || type === 'RunFilesExpired';
 
 export const foldRun = (events: Iterable<FoldableEvent>, from: RunState = noRun): RunState => {
   let state = from;
@@ -46,6 +51,7 @@ function apply(state: RunState, event: FoldableEvent): RunState {
         finishedAt: null,
         error: null,
         lease: null,
+        filesExpired: null,
       };
     case 'DefinitionAdopted':
       return {
@@ -215,6 +221,10 @@ function apply(state: RunState, event: FoldableEvent): RunState {
         ...finish(state, 'cancelled', state.outcome, ts),
         approvals: lapse(state, ['pending', 'granted']),
       };
+    case 'ArtifactsExpired':
+      return { ...state, artifactsExpired: { at: ts, keep: event.data.keep } };
+    case 'RunFilesExpired':
+      return { ...state, filesExpired: { at: ts, keep: event.data.keep } };
     default:
       return unknownEvent(state, event);
   }

@@ -6,6 +6,7 @@ import type { Text } from '../events/envelope.ts';
 import type {
   ApprovedStep,
   DispatcherName,
+  Keep,
   Receipt,
   Risk,
   StageName,
@@ -106,6 +107,9 @@ export type Waiting =
   | { readonly for: 'unknown-effect'; readonly id: string; readonly since: string }
   | { readonly for: 'retry'; readonly id: string; readonly since: string; readonly until: string };
 
+/** `keep` is the rule as the definition has it: a duration, or how many runs. */
+export type Expiry = { readonly at: string; readonly keep: Keep };
+
 export type RunState = {
   readonly runId: string;
   /** Version of the run's stream; 0 = it does not exist. */
@@ -143,6 +147,10 @@ export type RunState = {
   readonly error: (Problem & { readonly stage: StageName; readonly step?: string }) | null;
   /** True once it stopped for any reason: from then on it has a delivery summary. */
   readonly stopped: boolean;
+  /** Set when `artifacts/<runId>/` was given up, as the definition's retention asks: such a run cannot go on. */
+  readonly artifactsExpired: Expiry | null;
+  /** Set when its record, summary and briefs were given up; what the log knows can still be shown. */
+  readonly filesExpired: Expiry | null;
 };
 
 export const pendingStages: readonly StageState[] = STAGES.map((name) => ({
@@ -182,6 +190,8 @@ export const noRun: RunState = {
   redo: null,
   error: null,
   stopped: false,
+  artifactsExpired: null,
+  filesExpired: null,
 };
 
 export const stageOf = (state: RunState, name: StageName): StageState => {

@@ -28,6 +28,8 @@ export const ENDINGS = [
   'resolved',
   'retry',
   'outcome',
+  'expired',
+  'expired-resumed',
 ] as const;
 export type Ending = (typeof ENDINGS)[number];
 
@@ -107,7 +109,7 @@ export function runCommits(plan: RunPlan): HistoryCommit[] {
     },
   );
   endings(plan, runId, run);
-  if (plan.ending === 'resumed') {
+  if (plan.ending === 'resumed' || plan.ending === 'expired-resumed') {
     // A failed run claims again before it is resumed.
     const claim = { workflowId: workflow, key, runId, runVersion: 17, inputHash, forced };
     commits.splice(-1, 0, { stream: keys, events: [{ type: 'KeyClaimed', data: claim }] });
@@ -245,6 +247,15 @@ function endings(plan: RunPlan, runId: string, run: Run): null {
       return add(...fail);
     case 'resumed':
       run(...fail);
+      return add(resumed('requested'), started('execute', 2), ...act(2), ...finish('work', 2), done);
+    case 'expired':
+      run(...act(1));
+      run(...finish('work'), done);
+      run({ type: 'ArtifactsExpired', data: { keep: '7d' } });
+      return add({ type: 'RunFilesExpired', data: { keep: 3 } });
+    case 'expired-resumed':
+      run(...fail);
+      run({ type: 'RunFilesExpired', data: { keep: '400d' } });
       return add(resumed('requested'), started('execute', 2), ...act(2), ...finish('work', 2), done);
     case 'cancelled':
       run(...manual(1));

@@ -6,6 +6,7 @@ import { openBlobs } from '../../src/home/blobs.ts';
 import type { ProjectorDeps } from '../../src/home/fold-range.ts';
 import { openHome } from '../../src/home/home.ts';
 import { IndexDb } from '../../src/home/index-db.ts';
+import { DEFAULT_KEPT_RUNS } from '../../src/home/kept-files.ts';
 import { homePaths } from '../../src/home/paths.ts';
 import { openProjector } from '../../src/home/projector.ts';
 import { streamIndex } from '../../src/home/stream-index.ts';
@@ -24,7 +25,11 @@ export type TestHome = ReturnType<typeof openTestHome>;
 
 export function openTestHome(
   home: string,
-  options: { readonly bootId?: string; readonly allowedRoots?: readonly string[] } = {},
+  options: {
+    readonly bootId?: string;
+    readonly allowedRoots?: readonly string[];
+    readonly keptRuns?: number;
+  } = {},
 ) {
   openHome(home, { create: true });
   const paths = homePaths(home);
@@ -48,6 +53,7 @@ export function openTestHome(
     bootId: options.bootId ?? 'boot-1',
     blobs: openBlobs(paths.blobs, sha256),
     allowedRoots: options.allowedRoots ?? [],
+    keptRuns: options.keptRuns ?? DEFAULT_KEPT_RUNS,
     onNotice: (text) => notices.push(text),
   };
   const projector = openProjector(deps);
@@ -59,6 +65,9 @@ export function openTestHome(
     deps,
     notices,
     projector,
+    setClock(ms: number): void {
+      now = ms;
+    },
     async append(history: readonly HistoryCommit[]): Promise<void> {
       for (const { stream, events } of history) {
         commits += 1;

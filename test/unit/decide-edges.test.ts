@@ -110,7 +110,8 @@ test('a no of a person is not counted as a failure of the work', () => {
   const { past } = runSpec({ execute: command }, risky);
   const events = past(begin(), { type: 'Reject', approvalId: `A-${RUN}`, by: 'me' });
   const fold = events.reduce(
-    (before, event, i) => evolveRunFold(before, { ...provisional(event, before.state, NOW), seq: i + 1 }),
+    (before, event, i) =>
+      evolveRunFold(before, { ...provisional(event, before.state, NOW), seq: i + 1, id: `${i}` }),
     noRunFold,
   );
   expect(fold.state.status).toBe('cancelled');

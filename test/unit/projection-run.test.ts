@@ -30,6 +30,7 @@ function given(
       evolveRunFold(fold, {
         ...(event as StoredRunEvent),
         seq: i + 10,
+        id: '01KAQ7ZM4X0000000000000000',
         streamVersion: i + 1,
         ts: new Date(Date.UTC(2026, 10, 23, 0, 0, i)).toISOString(),
       }),

@@ -46,6 +46,8 @@ const families: Families = {
   RunHandedOff: 'run',
   RunFailed: 'run',
   RunCancelled: 'run',
+  ArtifactsExpired: 'run',
+  RunFilesExpired: 'run',
   ToolBootstrapStarted: 'tool',
   ToolBootstrapped: 'tool',
   ToolBootstrapFailed: 'tool',
