@@ -1,6 +1,5 @@
 /** `wf approve`: shows exactly what will be dispatched, and asks for the approval's id on the terminal. */
 
-import fs from 'node:fs';
 import { contextOf } from '../engine/load-run.ts';
 import type { OpenHome } from '../engine/open-home.ts';
 import { recordAndContinue } from '../engine/outside-commands.ts';
@@ -18,6 +17,8 @@ import { programName } from './program-name.ts';
 import { approvalText, type WholeTexts } from './render/ending.ts';
 import { argument, flag, type Invocation } from './verb.ts';
 import { printAnswer, watch } from './watch-run.ts';
+
+const fs = process.getBuiltinModule('node:fs');
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const watched = watch(invocation);
@@ -43,6 +44,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
         env: invocation.env,
         nowMs: home.ports.clock.now(),
         short: (runId) => shortestUniquePrefix(home.index, runId),
+        exists: fs.existsSync,
         isLast: false,
         wf: programName(invocation),
       },

@@ -12,6 +12,7 @@ import { operateSchemas } from './output/operate-schemas.ts';
 import {
   approval,
   effect,
+  expiry,
   nullableOutputs,
   outcome,
   path,
@@ -102,7 +103,16 @@ export const outputSchemas = {
       summary: path.nullable(),
       briefs: z.array(path),
       artifacts: path.nullable(),
+      kept: z.boolean(),
+      expired: z.object({ artifacts: expiry.nullable(), files: expiry.nullable() }),
     }),
+  }),
+  'wf.run-file/1': named('wf.run-file/1', {
+    runId: z.string(),
+    file: z.enum(['record', 'summary', 'brief']),
+    path,
+    kept: z.boolean(),
+    text: z.string(),
   }),
   'wf.replay/1': named('wf.replay/1', {
     runId: z.string(),
@@ -147,7 +157,7 @@ export const outputsOfVerbs: Readonly<Record<string, readonly OutputName[]>> = {
   cancel: ['wf.run/1'],
   status: ['wf.status/1'],
   runs: ['wf.list/1'],
-  show: ['wf.show/1'],
+  show: ['wf.show/1', 'wf.run-file/1'],
   events: [],
   replay: ['wf.replay/1'],
   inbox: ['wf.list/1'],

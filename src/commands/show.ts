@@ -12,7 +12,8 @@ import { printJson } from './render/list.ts';
 import { showText } from './render/show-text.ts';
 import { type DefinitionNow, showView } from './render/show-view.ts';
 import { runUnknown } from './run-unknown.ts';
-import { argument, type Invocation } from './verb.ts';
+import { isFileKind, showFile } from './show-file.ts';
+import { argument, type Invocation, option } from './verb.ts';
 
 const fs = process.getBuiltinModule('node:fs');
 
@@ -21,10 +22,13 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const home = await openToRead(invocation);
   if (home === null) throw runUnknown(named);
   const state = await requireRun(home.ports, await resolveRun(home, named));
+  const kind = option(invocation, 'file');
+  if (kind !== undefined && isFileKind(kind)) return showFile(invocation, home, state, kind);
   const hasArtifacts = fs.existsSync(`${home.paths.artifacts}/${state.runId}`);
   const view = showView(state, home.paths.home, {
     definition: await definitionNow(home, state),
     hasArtifacts,
+    exists: fs.existsSync,
   });
   if (invocation.json) {
     printJson(invocation, view);
@@ -32,7 +36,8 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   }
   const short = shortestUniquePrefix(home.index, state.runId);
   const commands = commandsFor(home, state, short, programName(invocation));
-  invocation.io.out(showText(state, view, { env: invocation.env, nowMs: systemClock.now(), commands }));
+  const show = `${programName(invocation)} show ${short}`;
+  invocation.io.out(showText(state, view, { env: invocation.env, nowMs: systemClock.now(), commands, show }));
   return ExitCode.ok;
 }
 

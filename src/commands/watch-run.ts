@@ -15,6 +15,8 @@ import { progressLines } from './render/progress.ts';
 import { runView } from './render/run-view.ts';
 import type { Invocation } from './verb.ts';
 
+const fs = process.getBuiltinModule('node:fs');
+
 type Watch = {
   readonly interrupts: Interrupts;
   readonly onProgress: (events: readonly DecidedEvent[], state: RunState) => void;
@@ -51,9 +53,10 @@ export function printAnswer(invocation: Invocation, home: OpenHome, answer: Answ
   const exitCode = exitCodeOf(answer);
   const { io, env } = invocation;
   if (invocation.json) {
-    io.out(
-      `${JSON.stringify({ schema: 'wf.run/1', answer: answer.kind, exitCode, run: runView(answer.run, home.paths.home) })}\n`,
-    );
+    const view = runView(answer.run, home.paths.home);
+    const summaryKept = view.summaryFile !== null && fs.existsSync(view.summaryFile);
+    const run = { ...view, summaryKept };
+    io.out(`${JSON.stringify({ schema: 'wf.run/1', answer: answer.kind, exitCode, run })}\n`);
     return exitCode;
   }
   const text = ending(answer, {
@@ -61,6 +64,7 @@ export function printAnswer(invocation: Invocation, home: OpenHome, answer: Answ
     env,
     nowMs: home.ports.clock.now(),
     short: (runId) => shortestUniquePrefix(home.index, runId),
+    exists: fs.existsSync,
     isLast: lastRunId(home.index) === answer.run.runId,
     wf: programName(invocation),
   });

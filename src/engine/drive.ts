@@ -29,6 +29,7 @@ export async function drive(session: RunSession): Promise<void> {
       failpoint('run.ended');
       await ports.projections.project();
       failpoint('run.projected');
+      if (due.type === 'done') await retain(session);
       return;
     }
     if (ports.interrupts.stop.aborted) await leaveResumable(session);
@@ -96,6 +97,17 @@ async function analyse(session: RunSession) {
     return await session.ports.improve(session.state, session.context.definition);
   } catch (error) {
     return { suggestions: 0, applied: [], error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Tidying up fails no run that is at its end already; the next one's end tries again. */
+async function retain({ ports, context, state }: RunSession): Promise<void> {
+  if (context.definition.retention === undefined) return;
+  try {
+    await ports.retain?.(state.workflowId);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    ports.onNotice?.(`the retention of ${state.workflowId} could not be carried out: ${why}`);
   }
 }
 

@@ -95,7 +95,7 @@ export async function openWorkflowHome(options: OpenHomeOptions): Promise<OpenHo
   const project = async (): Promise<void> => {
     await (await projector()).project();
   };
-  const ports = assemble(options, paths, config, store, blobs, {
+  const assembled = assemble(options, paths, config, store, blobs, {
     project,
     projectIfQuick: async () => {
       await (await projector()).project({ ifQuick: true });
@@ -106,6 +106,12 @@ export async function openWorkflowHome(options: OpenHomeOptions): Promise<OpenHo
     },
     ...lookups(index, () => !store.indexMismatch),
   });
+  const retain = async (workflowId: string): Promise<void> => {
+    // Loaded at the end of a run, and only where its definition asks for it.
+    const { applyRetention } = await import('./retention.ts');
+    await applyRetention({ ports, index, artifacts: paths.artifacts }, workflowId);
+  };
+  const ports: EnginePorts = { ...assembled, retain };
   return { paths, created, bundledDir: bundledDirOf(options), config, store, projector, index, ports };
 }
 

@@ -124,6 +124,8 @@ export type EnginePorts = {
     run: RunState,
     definition: Definition,
   ) => Promise<NonNullable<StageOutputs['log']['selfImprove']>>;
+  /** After the end of a run whose definition has a retention: gives up what is due of that workflow. */
+  readonly retain?: (workflowId: string) => Promise<void>;
   /** Called with what was just recorded of a run: progress for people. */
   readonly onProgress?: (events: readonly DecidedEvent[], state: RunState) => void;
   /** Called with a sentence that a person should read, and that is no error. */

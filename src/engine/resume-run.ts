@@ -103,6 +103,14 @@ async function resumeOnce(ports: EnginePorts, run: RunState, request: ResumeRequ
 
 /** A failed run claims its key again first, so that it cannot complete beside a newer run of the same key. */
 async function resumeFailed(ports: EnginePorts, run: RunState, request: ResumeRequest): Promise<Answer> {
+  if (run.artifactsExpired !== null) {
+    // Steps that are done are not done again, and what they left behind is gone.
+    throw conflictError(
+      'artifacts-expired',
+      `the files that run ${run.runId} had made were given up on ${run.artifactsExpired.at}, as its definition's retention asks`,
+      { hint: `Start it anew: wf run ${run.workflowId} --input …. Look: wf show ${run.runId}` },
+    );
+  }
   const stream = streamOfKey(ports, run.workflowId, run.key);
   const key = await readKey(ports, stream);
   if (!run.forced) {

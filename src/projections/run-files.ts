@@ -18,6 +18,16 @@ export const markerPath = (tool: string): string => `state/tools/${tool}.ok`;
  * recorded, absolute or relative, and the shell decides whether it may be written.
  */
 export function runFiles(state: RunState, resolve: ResolveText): FileMap {
+  const files = new Map(runTexts(state, resolve));
+  const copy = copyPath(state);
+  // What went where the work's own files are was given up with them.
+  const isGone = state.artifactsExpired !== null && copy?.startsWith(`artifacts/${state.runId}/`) === true;
+  if (copy !== null && !isGone) files.set(copy, files.get(summaryPath(state.runId)) ?? null);
+  return files;
+}
+
+/** Those below the home that are ours alone: record, summary and briefs. */
+export function runTexts(state: RunState, resolve: ResolveText): FileMap {
   const files = new Map<string, string | null>();
   files.set(recordPath(state.runId), runRecord(state, resolve));
   const text = hasSummary(state) ? summary(state, resolve) : null;
@@ -29,8 +39,6 @@ export function runFiles(state: RunState, resolve: ResolveText): FileMap {
       effect.status === 'withdrawn' || (state.status === 'cancelled' && effect.report === undefined);
     files.set(taskPath(effect.taskId), gone ? null : briefText(resolve(effect.preview)));
   }
-  const copy = copyPath(state);
-  if (copy !== null) files.set(copy, text);
   return files;
 }
 

@@ -25,6 +25,7 @@ export type KeyPlace =
   | 'approval'
   | 'when'
   | 'deliver'
+  | 'retention'
   | 'selfImprove';
 
 const ACTION_KEYS = [
@@ -72,6 +73,7 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
     'verify',
     'approval',
     'deliver',
+    'retention',
     'selfImprove',
   ],
   input: ['fields'],
@@ -93,12 +95,13 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   approval: ['at', 'when', 'show', 'by', 'fourEyes', 'expiresIn', 'onExpire', 'onReject', 'maxRedo'],
   when: ['risk'],
   deliver: ['summaryFile', 'actions'],
+  retention: ['artifacts', 'runs'],
   selfImprove: ['enabled', 'autoApplyLowRisk', 'maxChangesPerRun'],
 };
 
 /** Ignoring one of these would run something else than what the author wrote, so they are errors in every file. */
 export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
-  definition: ['notify', 'schedules', 'limits', 'retention'],
+  definition: ['notify', 'schedules', 'limits'],
   input: [],
   inputField: ['enum', 'pattern', 'min', 'max'],
   idempotency: [],
@@ -118,6 +121,7 @@ export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   approval: ['remindAfter'],
   when: ['route'],
   deliver: ['approval'],
+  retention: [],
   selfImprove: ['revert'],
 };
 
@@ -156,6 +160,7 @@ export const placeOf = (path: readonly (string | number)[]): KeyPlace => {
       return second === 'fields' ? 'inputField' : 'input';
     case 'defaults':
     case 'idempotency':
+    case 'retention':
     case 'selfImprove':
       return first;
     case 'classify':

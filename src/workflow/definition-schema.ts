@@ -165,6 +165,21 @@ const verify = z.strictObject({
     .optional(),
 });
 
+const KEEP_HELP = 'expected a duration such as "7d" since the end of a run, or how many of the newest runs';
+const keep = z.union(
+  [
+    z
+      .string()
+      .regex(DURATION_PATTERN, { error: KEEP_HELP })
+      .refine((value) => parseDuration(value) !== 0, { error: KEEP_HELP }),
+    z
+      .int({ error: KEEP_HELP })
+      .refine((count) => count >= 1, { error: KEEP_HELP })
+      .meta({ minimum: 1 }),
+  ],
+  { error: KEEP_HELP },
+);
+
 export const definitionSchema = z.strictObject({
   $schema: z.string().optional(),
   id,
@@ -187,6 +202,12 @@ export const definitionSchema = z.strictObject({
         .array(z.strictObject({ ...actionShape, id }))
         .max(MAX_STEPS)
         .optional(),
+    })
+    .optional(),
+  retention: z
+    .strictObject({
+      artifacts: keep.optional().describe('When artifacts/<runId>/ of an ended run is removed.'),
+      runs: keep.optional().describe('When record and summary of an ended run stop being files.'),
     })
     .optional(),
   selfImprove: z

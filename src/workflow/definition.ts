@@ -2,7 +2,7 @@
  * A definition as the decider sees it: defaults filled in, durations in milliseconds, legacy spellings resolved.
  * `definition-schema.ts` says what a file may hold; `normalise.ts` turns the one into the other.
  */
-import type { Risk } from '../events/run-events.ts';
+import type { Keep, Risk } from '../events/run-events.ts';
 
 export type Retry = {
   /** Attempts in all, the first included; 1 = never again. */
@@ -104,6 +104,14 @@ export type OutcomeRule = {
   readonly failOn: readonly string[];
 };
 
+/** A duration since the run's end as the file has it, or how many of the newest ended runs. */
+export type Retention = {
+  /** `artifacts/<runId>/`. */
+  readonly artifacts?: Keep;
+  /** Record, summary and briefs: the log keeps what is in them. */
+  readonly runs?: Keep;
+};
+
 export type Definition = {
   readonly id: string;
   readonly description: string;
@@ -133,6 +141,8 @@ export type Definition = {
   readonly actions: readonly Step[];
   /** Template of a path; contains `{{runId}}`. */
   readonly summaryFile: string;
+  /** What is given up some time after a run has ended; absent = nothing ever is. */
+  readonly retention?: Retention;
   readonly selfImprove: {
     readonly enabled: boolean;
     readonly autoApplyLowRisk: boolean;

@@ -3,7 +3,16 @@
  * milliseconds, legacy spellings resolved. The same content always gives the same definition; zod is not loaded.
  */
 import { DELIVER_PREFIX, VERIFY_COMMAND } from './acts.ts';
-import type { ApprovalRule, Definition, FileRule, InputField, Retry, Step, Tool } from './definition.ts';
+import type {
+  ApprovalRule,
+  Definition,
+  FileRule,
+  InputField,
+  Retention,
+  Retry,
+  Step,
+  Tool,
+} from './definition.ts';
 import {
   DEFAULT_FALLBACK,
   DEFAULT_HIGH_RISK_WORDS,
@@ -148,6 +157,11 @@ const classifyOf = (raw: RawDefinition['classify']): Definition['classify'] => (
   fallback: raw?.fallback ?? DEFAULT_FALLBACK,
 });
 
+const retentionOf = ({ artifacts, runs }: NonNullable<RawDefinition['retention']>): Retention => ({
+  ...(artifacts === undefined ? {} : { artifacts }),
+  ...(runs === undefined ? {} : { runs }),
+});
+
 /** @param validated content of a definition file that `checkDefinition` found no error in */
 export const normaliseDefinition = (validated: unknown): Definition => {
   const raw = validated as RawDefinition;
@@ -176,6 +190,7 @@ export const normaliseDefinition = (validated: unknown): Definition => {
       stepOf({ ...action, id: `${DELIVER_PREFIX}${action.id}` }, defaults),
     ),
     summaryFile: readPath(raw.deliver?.summaryFile ?? DEFAULT_SUMMARY_FILE).path,
+    ...(raw.retention === undefined ? {} : { retention: retentionOf(raw.retention) }),
     selfImprove: {
       enabled: raw.selfImprove?.enabled ?? false,
       autoApplyLowRisk: raw.selfImprove?.autoApplyLowRisk ?? false,

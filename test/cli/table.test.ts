@@ -134,8 +134,15 @@ const ROWS: Readonly<Record<string, Row>> = {
       { ...ok('wf.show/1', 'show', 'last'), given: waiting },
       { ...ok('wf.show/1', 'show', 'last'), given: failed },
       { ...ok('wf.show/1', 'show', 'last'), given: inDoubt },
+      { ...ok('wf.run-file/1', 'show', '$1', '--file', 'summary'), given: handedOff },
+      { ...ok('wf.run-file/1', 'show', 'last', '--file', 'brief'), given: handedOff },
     ],
-    bad: [bad(3, 'show', 'last'), { ...bad(2, 'show', '../x'), given: handedOff }],
+    bad: [
+      { ...bad(3, 'show', 'last', '--file', 'brief'), given: failed },
+      { ...bad(2, 'show', 'last', '--file', 'odd'), given: failed },
+      bad(3, 'show', 'last'),
+      { ...bad(2, 'show', '../x'), given: handedOff },
+    ],
   },
   events: {
     good: [{ ...ok('', 'events', '--run', '$1'), given: handedOff }],

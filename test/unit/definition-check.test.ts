@@ -147,7 +147,6 @@ describe('keys', () => {
     [{ notify: [] }, 'notify'],
     [{ schedules: [] }, 'schedules'],
     [{ limits: {} }, 'limits'],
-    [{ retention: {} }, 'retention'],
     [{ selfImprove: { revert: {} } }, 'selfImprove.revert'],
     [
       { classify: { routes: [{ name: 'a', match: [], risk: 'low', timeout: '1h' }] } },

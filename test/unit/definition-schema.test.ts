@@ -39,6 +39,7 @@ const PLACES: Readonly<Record<KeyPlace, Node>> = {
   approval: at('approval', '[]'),
   when: at('approval', '[]', 'when'),
   deliver: at('deliver'),
+  retention: at('retention'),
   selfImprove: at('selfImprove'),
 };
 

@@ -159,13 +159,19 @@ describe('config.json', () => {
   test('may have comments and trailing commas', async () => {
     expect(
       await read(
-        '\uFEFF{ // who\n "openclaw": {"agent": "pa",}, "allowedRoots": ["/x"], "redact": {"env": ["KEY"]} }',
+        '\uFEFF{ // who\n "openclaw": {"agent": "pa",}, "allowedRoots": ["/x"], "redact": {"env": ["KEY"]}, "keepRunFiles": 50 }',
       ),
-    ).toEqual({ openclaw: { agent: 'pa' }, allowedRoots: ['/x'], redact: { env: ['KEY'], patterns: [] } });
+    ).toEqual({
+      openclaw: { agent: 'pa' },
+      allowedRoots: ['/x'],
+      keepRunFiles: 50,
+      redact: { env: ['KEY'], patterns: [] },
+    });
   });
 
   test.each([
     ['{"allowedRoot": []}', 'config-invalid', ':1:2', 'did you mean allowedRoots'],
+    ['{"keepRunFiles": 0}', 'config-invalid', ':1:2', 'keepRunFiles'],
     ['{\n  "openclaw": {"agnet": "x"}\n}', 'config-invalid', ':2:16', 'did you mean agent'],
     ['{\n "allowedRoots": ["relative"]}', 'config-invalid', ':2:19', 'absolute path'],
     ['{"redact": {"patterns": ["("]}}', 'config-invalid', ':1:26', 'regular expression'],

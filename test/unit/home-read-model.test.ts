@@ -20,7 +20,6 @@ import {
 import { headOf, offsetsOf } from '../../src/home/stream-index.ts';
 import {
   ENDINGS,
-  type Ending,
   runCommits,
   runIdOfPlan,
   sha,
@@ -30,6 +29,7 @@ import {
 import { openTestHome, removeHome, type TestHome, tempHome } from '../support/projection-home.ts';
 
 let at: TestHome;
+type Ending = (typeof ENDINGS)[number];
 const n = (ending: Ending): number => ENDINGS.indexOf(ending);
 const id = (ending: Ending): string => runIdOfPlan(n(ending));
 

@@ -1,6 +1,6 @@
 /** Shapes of a run as several verbs print it: whole, in a list, and with its steps and approvals. */
 import { z } from 'zod';
-import { receipt, risk, stageName, stageOutputs } from '../../events/run-events.ts';
+import { keep, receipt, risk, stageName, stageOutputs } from '../../events/run-events.ts';
 import { count, isoTime, problem, sha256Hex } from '../../events/shared.ts';
 
 export const status = z.enum(['running', 'waiting', 'handed_off', 'completed', 'failed', 'cancelled']);
@@ -31,6 +31,8 @@ export const run = z.object({
   waiting: waiting.nullable(),
   error: problem.extend({ stage: stageName, step: z.string().optional() }).nullable(),
   summaryFile: path.nullable(),
+  /** False: it is no file any more; `wf show --file summary` prints it. */
+  summaryKept: z.boolean().optional(),
   tasks: z.array(
     z.object({
       taskId: z.string(),
@@ -74,6 +76,9 @@ export const runItem = run
     durationMs: count.nullable(),
     error: z.object({ stage: stageName.nullable(), message: z.string() }).nullable(),
   });
+
+/** Given up as the definition's retention asks: a duration, or how many of the newest runs. */
+export const expiry = z.object({ at: isoTime, keep });
 
 export const effect = z.object({
   effectId: z.string(),

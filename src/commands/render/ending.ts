@@ -15,6 +15,8 @@ export type EndingContext = {
   readonly short: (runId: string) => string;
   /** Whether `wf … last` means this run: then the screens say `last`. */
   readonly isLast: boolean;
+  /** Whether the file stands there: an old run answers without having files any more. */
+  readonly exists: (path: string) => boolean;
   /** How the next commands name the program: with `--home` where this one was given it. */
   readonly wf: string;
 };
@@ -68,8 +70,9 @@ function files(run: RunState, context: EndingContext): string {
       lines.push(`  job       ${effect.receipt.jobId}   task ${effect.taskId}`);
     }
   }
-  const summary = outputOf(run, 'deliver')?.summaryFile ?? `outbox/${run.runId}.md`;
-  lines.push(`  summary   ${tilde(absolute(home, summary), env)}`);
+  const summary = absolute(home, outputOf(run, 'deliver')?.summaryFile ?? `outbox/${run.runId}.md`);
+  const inLog = `${context.wf} show ${context.short(run.runId)} --file summary   not on disk`;
+  lines.push(`  summary   ${context.exists(summary) ? tilde(summary, env) : inLog}`);
   return `${lines.join('\n')}\n`;
 }
 

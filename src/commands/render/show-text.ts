@@ -1,7 +1,14 @@
 /** `wf show` for people: what was asked, what happened stage by stage, what it waits for, and where its files are. */
 import { previewOf } from '../../events/envelope.ts';
 import type { DecidedEvent } from '../../workflow/decide.ts';
-import { type Approval, type Effect, outputOf, type RunState, taskOf } from '../../workflow/state.ts';
+import {
+  type Approval,
+  type Effect,
+  type Expiry,
+  outputOf,
+  type RunState,
+  taskOf,
+} from '../../workflow/state.ts';
 import type { NextCommand } from './inbox-item.ts';
 import { tilde } from './paths.ts';
 import { classified, progressLines } from './progress.ts';
@@ -17,6 +24,8 @@ export type ShowContext = {
   readonly nowMs: number;
   /** What can be done about it now. */
   readonly commands: readonly NextCommand[];
+  /** The command that shows this run. */
+  readonly show: string;
 };
 
 export function showText(run: RunState, view: ShowView, context: ShowContext): string {
@@ -132,12 +141,22 @@ const receipt = ({ by, exitCode, jobId, durationMs }: NonNullable<Effect['receip
 const approval = (one: Approval): string =>
   `  ${one.approvalId}   ${one.status}${one.by === undefined ? '' : ` by ${safe(one.by)}`}   ${one.risk} risk: ${oneLine(one.reasons.join('; '), 160)}\n`;
 
-function files(view: ShowView, { env }: ShowContext): string {
-  const { record, summary, briefs, artifacts } = view.files;
+function files(view: ShowView, { env, show }: ShowContext): string {
+  const { record, summary, briefs, artifacts, kept, expired } = view.files;
+  const place = (kind: 'brief' | 'summary' | 'record', file: string): string =>
+    `  ${kind.padEnd(10)} ${kept ? tilde(file, env) : `${show} --file ${kind}`}`;
+  const by = ({ at, keep }: Expiry): string =>
+    `${minute(at)} UTC, as its definition asks (retention ${keep})`;
+  const why =
+    expired.files === null
+      ? 'only the newest runs keep their files (keepRunFiles in config.json)'
+      : `given up ${by(expired.files)}`;
   const lines = [
-    ...briefs.map((file) => `  brief      ${tilde(file, env)}`),
-    ...(summary === null ? [] : [`  summary    ${tilde(summary, env)}`]),
-    `  record     ${tilde(record, env)}`,
+    ...(kept ? [] : [`  not on disk: ${why}; the log has what was in them`]),
+    ...briefs.slice(kept ? 0 : -1).map((file) => place('brief', file)),
+    ...(summary === null ? [] : [place('summary', summary)]),
+    place('record', record),
+    ...(expired.artifacts === null ? [] : [`  artifacts  given up ${by(expired.artifacts)}`]),
     ...(artifacts === null ? [] : [`  artifacts  ${tilde(artifacts, env)}`]),
   ];
   return `Files\n${lines.join('\n')}\n`;

@@ -1,6 +1,6 @@
 /** One run with everything about it, as `wf show --json` prints it (`wf.show/1`). Fields are only ever added. */
 import { previewOf, type Text } from '../../events/envelope.ts';
-import { summaryPath } from '../../projections/run-files.ts';
+import { recordPath, summaryPath } from '../../projections/run-files.ts';
 import { type Approval, type Effect, outputOf, type RunState } from '../../workflow/state.ts';
 import { absolute } from './paths.ts';
 import { runView } from './run-view.ts';
@@ -65,10 +65,13 @@ const approvalView = (approval: Approval) => ({
   decidedAt: approval.decidedAt,
 });
 
-export function filesOf(run: RunState, home: string, hasArtifacts: boolean) {
+type Look = { readonly hasArtifacts: boolean; readonly exists: (path: string) => boolean };
+
+function filesOf(run: RunState, home: string, { hasArtifacts, exists }: Look) {
   const summary = outputOf(run, 'deliver')?.summaryFile ?? (run.stopped ? summaryPath(run.runId) : null);
+  const record = `${home}/${recordPath(run.runId)}`;
   return {
-    record: `${home}/state/runs/${run.runId}.json`,
+    record,
     summary: summary === null ? null : absolute(home, summary),
     briefs: [
       ...new Set(
@@ -78,14 +81,14 @@ export function filesOf(run: RunState, home: string, hasArtifacts: boolean) {
       ),
     ],
     artifacts: hasArtifacts ? `${home}/artifacts/${run.runId}` : null,
+    /** False: record, summary and briefs are no files any more; `wf show --file` prints them from the log. */
+    kept: exists(record),
+    /** What the definition's retention gave up, and by which rule. */
+    expired: { artifacts: run.artifactsExpired, files: run.filesExpired },
   };
 }
 
-export function showView(
-  run: RunState,
-  home: string,
-  more: { readonly definition: DefinitionNow; readonly hasArtifacts: boolean },
-) {
+export function showView(run: RunState, home: string, more: Look & { readonly definition: DefinitionNow }) {
   const shown = withoutNonce(run);
   return {
     schema: 'wf.show/1' as const,
@@ -97,7 +100,7 @@ export function showView(
       outputs: Object.fromEntries(shown.stages.map(({ name, output }) => [name, output])),
     },
     definition: more.definition,
-    files: filesOf(run, home, more.hasArtifacts),
+    files: filesOf(run, home, more),
   };
 }
 

@@ -81,7 +81,14 @@ export const RUN_VERBS: readonly VerbSpec[] = [
     group: 'See',
     summary: 'one run: stages, steps, what it waits for, where its files are',
     args: [RUN_ARG],
-    options: [],
+    options: [
+      {
+        name: 'file',
+        value: 'KIND',
+        summary: 'print its record, summary or brief, whether it is kept as a file or not',
+        choices: ['record', 'summary', 'brief'],
+      },
+    ],
     load: () => import('../show.ts'),
   },
   {
