@@ -74,6 +74,16 @@ export function writeProjected(
   }
 }
 
+/** A file with its content, or a folder with the names in it: on disk when this returns. */
+export function syncPath(fs: FileSystem, path: string): void {
+  const fd = fs.openSync(path, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 /** Folders in `state/` where rebuilds build. */
 export const ASIDE_PREFIX = '.rebuild-';
 export const isAside = (name: string): boolean => name.startsWith(ASIDE_PREFIX);

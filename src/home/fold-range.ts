@@ -27,8 +27,8 @@ export type ProjectorDeps = {
   readonly onNotice: (text: string) => void;
 };
 
-/** Events between two flushes. */
-const FLUSH_EVENTS = 5_000;
+/** Events between two flushes: few enough that what is held meanwhile dies young, or a long pass keeps much garbage. */
+const FLUSH_EVENTS = 500;
 
 type Range = {
   readonly fold: LogFold;
@@ -38,16 +38,15 @@ type Range = {
   /** Seq of the last event. */
   readonly upTo: number;
   readonly bootId: string;
-  /** The log's file and the number of runs that keep their files, where the way is long enough to look ahead. */
-  readonly ahead?: { readonly fs: FileSystem; readonly logFile: string; readonly keptRuns: number };
+  /** How many runs keep their files, where the way is long enough to look ahead. */
+  readonly aheadOf?: number;
   readonly onProgress?: (done: number, total: number) => void;
 };
 
 /** Answers where the pass ended; null when there was nothing. */
 export function foldRange(range: Range): ProjectionCheckpoint | null {
-  const { fold, log, from, upTo, bootId, ahead, onProgress } = range;
-  if (ahead !== undefined)
-    fold.skipFilesBefore(newestRunsFloor(ahead.fs, ahead.logFile, upTo, ahead.keptRuns));
+  const { fold, log, from, upTo, bootId, aheadOf, onProgress } = range;
+  if (aheadOf !== undefined) fold.skipFilesBefore(newestRunsFloor(log, upTo, aheadOf));
   let reached: ProjectionCheckpoint | null = null;
   let done = 0;
   for (const located of log.from(from, upTo)) {

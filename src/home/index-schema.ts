@@ -66,7 +66,7 @@ CREATE TABLE runs (
   waitingFor TEXT, waitingId TEXT, waitingUntil TEXT, task TEXT NOT NULL,
   failedStage TEXT, error TEXT, attempts INTEGER NOT NULL,
   verifyFailures INTEGER NOT NULL, executeFailures INTEGER NOT NULL, copyFile TEXT,
-  artifactsExpired INTEGER NOT NULL, filesExpired INTEGER NOT NULL);
+  artifactsExpired INTEGER NOT NULL, filesExpired INTEGER);
 CREATE UNIQUE INDEX runs_id ON runs (runId);
 CREATE INDEX runs_status ON runs (status);
 CREATE INDEX runs_workflow ON runs (workflowId);
@@ -74,6 +74,7 @@ CREATE INDEX runs_workflow_status ON runs (workflowId, status);
 CREATE INDEX runs_route ON runs (route);
 CREATE INDEX runs_last ON runs (lastSeq);
 CREATE INDEX runs_ended ON runs (workflowId, lastSeq) WHERE status IN ('completed', 'failed', 'cancelled');
+CREATE INDEX runs_files_expired ON runs (filesExpired) WHERE filesExpired IS NOT NULL;
 CREATE INDEX runs_copy ON runs (copyFile) WHERE copyFile IS NOT NULL;
 CREATE TABLE counters (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE keys (stream TEXT PRIMARY KEY, version INTEGER NOT NULL, workflowId TEXT NOT NULL, key TEXT NOT NULL, label TEXT NOT NULL) WITHOUT ROWID;

@@ -17,6 +17,7 @@ export type KeptRow = Pick<RunRow, 'runId' | 'firstSeq' | 'lastSeq' | 'status' |
 type Kept = { readonly limit: number; readonly floor: number; readonly count: number };
 
 const META = 'keptFiles';
+const LAST_SEQ = Number.MAX_SAFE_INTEGER;
 const COLUMNS = 'runId, firstSeq, lastSeq, status, copyFile, filesExpired';
 
 const readKept = (index: IndexDb): Kept | null => {
@@ -29,6 +30,38 @@ export const keptLimit = (index: IndexDb): number | null => readKept(index)?.lim
 
 /** The place from which on runs are among the newest ones. */
 export const keptFloor = (index: IndexDb): number => readKept(index)?.floor ?? 0;
+
+/** Newest runs whose last event is later than `after`, oldest first; those pushed out have no files. */
+export const keptSince = (
+  index: IndexDb,
+  after: number,
+  { through, limit }: { readonly through: number; readonly limit: number } = { through: LAST_SEQ, limit: -1 },
+): readonly { readonly runId: string; readonly lastSeq: number }[] =>
+  index.all(
+    'SELECT runId, lastSeq FROM runs WHERE lastSeq >= ? AND lastSeq <= ? ORDER BY lastSeq LIMIT ?',
+    Math.max(after + 1, keptFloor(index)),
+    through,
+    limit,
+  );
+
+/**
+ * Runs that were pushed out and have files all the same, for somebody works on them or waits for them; with a last
+ * event later than `after`, oldest first.
+ */
+export function neededBelow(
+  index: IndexDb,
+  after: number,
+): readonly { readonly runId: string; readonly lastSeq: number }[] {
+  const floor = keptFloor(index);
+  if (floor <= after + 1) return [];
+  return index.all(
+    `SELECT runId, lastSeq FROM runs WHERE status IN ('running', 'waiting') AND lastSeq > ? AND lastSeq < ?
+       UNION SELECT r.runId, r.lastSeq FROM tasks t JOIN runs r ON r.runId = t.runId
+       WHERE t.status = 'handed_off' AND t.dispatcher = 'manual' AND r.lastSeq > ? AND r.lastSeq < ?
+       ORDER BY lastSeq`,
+    ...[after, floor, after, floor],
+  );
+}
 
 export class KeptFiles {
   readonly #index: IndexDb;
@@ -80,24 +113,25 @@ export class KeptFiles {
   /** Moves the floor up until it fits; answers the runs that it passed and that nobody waits for. */
   *pushOut(): Generator<KeptRow> {
     while (this.#count > this.#limit) {
-      const oldest = this.#index.get<StoredKeptRow>(
+      const oldest = this.#index.get<KeptRow>(
         `SELECT ${COLUMNS} FROM runs WHERE lastSeq >= ? ORDER BY lastSeq LIMIT 1`,
         this.#floor,
       );
       if (oldest === undefined) return;
       this.#floor = oldest.lastSeq + 1;
       this.#count -= 1;
-      if (!this.#isNeeded(oldest)) yield toRow(oldest);
+      if (!this.#isNeeded(oldest)) yield oldest;
     }
   }
 
-  /** Runs without files whose place was passed since. */
-  pushedOutSince(floor: number): readonly KeptRow[] {
-    return this.#between(floor, this.#floor);
+  /** Runs without files: whose place was passed since, or that were given up by a later event than `gone`. */
+  droppedSince(floor: number, gone: number): readonly KeptRow[] {
+    const expired = this.#index.all<KeptRow>(`SELECT ${COLUMNS} FROM runs WHERE filesExpired > ?`, gone);
+    return [...this.#between(floor, this.#floor), ...expired];
   }
 
   has(row: KeptRow): boolean {
-    return !row.filesExpired && (row.lastSeq >= this.#floor || this.#isNeeded(row));
+    return row.filesExpired === null && (row.lastSeq >= this.#floor || this.#isNeeded(row));
   }
 
   save(): void {
@@ -110,8 +144,7 @@ export class KeptFiles {
   /** Without files, and with a last event in the range; `from` inclusive, `to` exclusive. */
   #between(from: number, to: number): readonly KeptRow[] {
     return this.#index
-      .all<StoredKeptRow>(`SELECT ${COLUMNS} FROM runs WHERE lastSeq >= ? AND lastSeq < ?`, from, to)
-      .map(toRow)
+      .all<KeptRow>(`SELECT ${COLUMNS} FROM runs WHERE lastSeq >= ? AND lastSeq < ?`, from, to)
       .filter((row) => !this.#isNeeded(row));
   }
 
@@ -133,9 +166,6 @@ export class KeptFiles {
     );
   }
 }
-
-type StoredKeptRow = Omit<KeptRow, 'filesExpired'> & { readonly filesExpired: number };
-const toRow = (row: StoredKeptRow): KeptRow => ({ ...row, filesExpired: row.filesExpired === 1 });
 
 /** Copies of the summary stay where they were delivered, except below `outbox/`, where everything is ours. */
 export function dropFiles(index: IndexDb, sink: FileSink, row: KeptRow): void {

@@ -8,7 +8,7 @@ import { decodeLine, isInvalid, requireKnown } from '../events/codec.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import { upcast } from '../events/upcast.ts';
 import type { FileSystem } from '../log/file-system.ts';
-import { eachLine, readLineAt } from '../log/line-reader.ts';
+import { eachLine, readFully, readLineAt } from '../log/line-reader.ts';
 
 export type LocatedEvent = {
   readonly event: StoredEvent;
@@ -38,6 +38,17 @@ export class LogEvents {
       yield { event, lineOffset: line.offset, endOffset: line.endOffset };
       if (event.seq === untilSeq) return;
     }
+  }
+
+  /** Bytes of the log when it was opened. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The bytes before a place, as many as there are and fit; answers how many. */
+  readBefore(end: number, buffer: Buffer): number {
+    const start = Math.max(0, end - buffer.length);
+    return readFully(this.#fs, this.#fd, buffer, 0, end - start, start);
   }
 
   at(offset: number): StoredEvent {

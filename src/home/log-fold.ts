@@ -119,10 +119,10 @@ export class LogFold {
     this.flush();
   }
 
-  /** Takes files away again that a power cut may have brought back: of runs pushed out since the place. */
-  dropSince(floor: number): void {
+  /** Takes files away again that a power cut may have brought back, see {@link KeptFiles.droppedSince}. */
+  dropSince(floor: number, gone: number): void {
     const { index, sink } = this.#context;
-    for (const row of this.#kept.pushedOutSince(floor)) dropFiles(index, sink, row);
+    for (const row of this.#kept.droppedSince(floor, gone)) dropFiles(index, sink, row);
   }
 
   /** After the last flush: the map is written once, however many runs finished. */
@@ -133,15 +133,13 @@ export class LogFold {
   }
 
   /** Marks a run or tool as touched without a new event, so that its files are written again. */
-  touch(stream: string, event: StoredEvent): void {
-    const runId = runIdOf(stream);
-    if (runId !== undefined) this.touchRun(runId);
-    if (familyOf(stream) === 'tool') this.#tools.add((event as StoredEvent & ToolEvent).data.tool);
-  }
-
   touchRun(runId: string): void {
     if (!this.#runs.has(runId)) this.#runs.set(runId, this.#load(runId, Number.POSITIVE_INFINITY));
     if (this.#runs.size >= MAX_TOUCHED) this.flush();
+  }
+
+  touchTool(tool: string): void {
+    this.#tools.add(tool);
   }
 
   #applyToRun(event: StoredEvent): void {

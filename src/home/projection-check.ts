@@ -78,14 +78,13 @@ function build(
   const log = new LogEvents(homeFs, paths.log);
   try {
     const fold = new LogFold({ index, log, sink, blobs, sha256, cache: new Map(), keptRuns });
-    const ahead = { fs: homeFs, logFile: paths.log, keptRuns };
     foldRange({
       fold,
       log,
       from: 0,
       upTo,
       bootId,
-      ahead,
+      aheadOf: keptRuns,
       ...(onProgress === undefined ? {} : { onProgress }),
     });
     fold.finish({ writeMap: true });

@@ -6,7 +6,7 @@
 import { failpoint } from '../failpoint.ts';
 import type { FileSystem } from '../log/file-system.ts';
 import { PROJECTED_DIRS, PROJECTION_VERSION } from '../projections/catalogue.ts';
-import { advanceCleanMark, touchUnclean } from './clean-mark.ts';
+import { advanceCleanMark, takeCleanMarkBack, touchUnclean } from './clean-mark.ts';
 import { isMissing } from './file-errors.ts';
 import { fileSink, isAside } from './file-sink.ts';
 import { foldRange, type ProjectorDeps, refusedCopy } from './fold-range.ts';
@@ -168,16 +168,18 @@ class CatchUp {
     });
     const fold = new LogFold({ index, log, sink, blobs, sha256, cache: this.#cache, keptRuns });
     const rebooted = from !== null && from.bootId !== bootId;
-    if (rebooted) touchUnclean(index, log, fold, from.seq);
-    if (keptLimit(index) !== keptRuns) fold.settleKeptRuns();
+    if (rebooted) touchUnclean(index, fold);
+    const isResized = keptLimit(index) !== keptRuns;
+    if (isResized) fold.settleKeptRuns();
     const isLong = upTo - (from?.seq ?? 0) > Math.max(keptRuns, LOOK_AHEAD_EVENTS);
-    const ahead = isLong ? { ahead: { fs, logFile: paths.log, keptRuns } } : {};
+    const ahead = isLong ? { aheadOf: keptRuns } : {};
     const moved = foldRange({ fold, log, from: from?.endOffset ?? 0, upTo, bootId, ...ahead });
     const reached = moved ?? (from === null ? null : { ...from, bootId });
     fold.finish({ writeMap: rebooted || !fs.existsSync(paths.indexJson) });
     if (reached === null) return { done: 0 };
+    if (isResized) takeCleanMarkBack(index);
     const started = performance.now();
-    if (started >= this.#markMayMoveAt && advanceCleanMark(fs, index, log, paths, reached.seq))
+    if (started >= this.#markMayMoveAt && advanceCleanMark(fs, index, paths, reached.seq))
       this.#markMayMoveAt = pauseAfter(started, performance.now());
     // Files first, rows and checkpoint after: a crash between them repeats the files, which are the same bytes.
     writeCheckpoint(index, reached);

@@ -17,7 +17,7 @@ import type { IndexDb } from './index-db.ts';
 import { RUN_COLUMNS } from './index-schema.ts';
 import { type RunFilter, runQuery } from './run-query.ts';
 
-type Flags = 'forced' | 'artifactsExpired' | 'filesExpired';
+type Flags = 'forced' | 'artifactsExpired';
 type StoredRunRow = Omit<RunRow, Flags> & Readonly<Record<Flags, number>>;
 
 const COLUMNS = RUN_COLUMNS.join(', ');
@@ -30,7 +30,6 @@ const toRow = (row: StoredRunRow): RunRow => ({
   ...row,
   forced: row.forced === 1,
   artifactsExpired: row.artifactsExpired === 1,
-  filesExpired: row.filesExpired === 1,
 });
 
 export type { RunFilter };

@@ -6,11 +6,12 @@ import { failpoint } from '../failpoint.ts';
 import { fileSink } from './file-sink.ts';
 import { foldRange, type ProjectorDeps, refusedCopy } from './fold-range.ts';
 import type { IndexDb } from './index-db.ts';
+import { keptFloor } from './kept-files.ts';
 import { LogEvents } from './log-events.ts';
 import { LogFold } from './log-fold.ts';
 import { freeAsideFolder, isProjected, type MovedFile, swapFolders } from './rebuild-dirs.ts';
 import { isBusy, isDamage, isSqliteError } from './sqlite-errors.ts';
-import { writeCheckpoint } from './stream-index.ts';
+import { writeCheckpoint, writeCleanMark } from './stream-index.ts';
 import { beginWrite, rollback } from './transaction.ts';
 
 export type RebuildResult = {
@@ -107,7 +108,7 @@ function buildAside(deps: ProjectorDeps, { upTo, onProgress }: RebuildOptions): 
       from: 0,
       upTo,
       bootId,
-      ahead: { fs, logFile: paths.log, keptRuns },
+      aheadOf: keptRuns,
       onProgress: onProgress ?? (() => undefined),
     });
     fold.finish({ writeMap: true });
@@ -115,6 +116,8 @@ function buildAside(deps: ProjectorDeps, { upTo, onProgress }: RebuildOptions): 
     const foreign = swapFolders(fs, paths, index, aside);
     failpoint('rebuild.swapped');
     if (reached !== null) writeCheckpoint(index, reached);
+    // None of the files is synced, and the next boot makes them again: those of the runs that keep theirs, not more.
+    writeCleanMark(index, { seq: 0, at: 0, floor: keptFloor(index), gone: reached?.seq ?? 0 });
     const runs = index.get<{ n: number }>('SELECT count(*) AS n FROM runs')?.n ?? 0;
     return { upTo: reached?.seq ?? 0, events: reached?.seq ?? 0, runs, foreign };
   } finally {

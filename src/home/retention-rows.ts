@@ -10,7 +10,7 @@ export type EndedRun = Pick<RunRow, 'runId' | 'version' | 'lastSeq'> & { readonl
 
 // In the words of the index that holds no other runs, or it is not used.
 const ENDED = "workflowId = ? AND status IN ('completed', 'failed', 'cancelled')";
-const FLAG = { artifacts: 'artifactsExpired', runs: 'filesExpired' } as const;
+const FLAG = { artifacts: 'artifactsExpired', runs: 'filesExpired IS NOT NULL' } as const;
 const LAST_SEQ = Number.MAX_SAFE_INTEGER;
 
 type Wanted = {

@@ -19,14 +19,16 @@ export type ProjectionCheckpoint = IndexCheckpoint & {
   readonly bootId: string;
 };
 
-/** Everything before it is on disk for certain, files included. */
+/** What the files on disk are known to be. */
 export type CleanMark = {
+  /** The files of runs whose last event stands here or before are on disk for certain. */
   readonly seq: number;
-  readonly endOffset: number;
   /** Seq of the newest event when the mark was moved. */
   readonly at: number;
   /** Runs that had been pushed out of the kept ones by then: their files are gone for certain. */
   readonly floor: number;
+  /** What was given up by an event here or before is gone for certain too. */
+  readonly gone: number;
 };
 
 const CHECKPOINT = 'checkpoint';
@@ -43,7 +45,7 @@ export const writeCheckpoint = (index: IndexDb, checkpoint: ProjectionCheckpoint
   index.setMeta(CHECKPOINT, checkpoint === null ? null : JSON.stringify(checkpoint));
 
 export const readCleanMark = (index: IndexDb): CleanMark =>
-  parse(index.meta(CLEAN_MARK)) ?? { seq: 0, endOffset: 0, at: 0, floor: 0 };
+  parse(index.meta(CLEAN_MARK)) ?? { seq: 0, at: 0, floor: 0, gone: 0 };
 
 export const writeCleanMark = (index: IndexDb, mark: CleanMark): void =>
   index.setMeta(CLEAN_MARK, JSON.stringify(mark));

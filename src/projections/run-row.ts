@@ -19,6 +19,8 @@ export type RunFold = {
   readonly finishedSeq: number | null;
   readonly verifyFailures: number;
   readonly executeFailures: number;
+  /** Seq of the event that gave its files up; null = it has them, or has them again. */
+  readonly filesExpired: number | null;
 };
 
 export const noRunFold: RunFold = {
@@ -29,6 +31,7 @@ export const noRunFold: RunFold = {
   finishedSeq: null,
   verifyFailures: 0,
   executeFailures: 0,
+  filesExpired: null,
 };
 
 const HUMAN_ENDS: ReadonlySet<string> = new Set(['rejected', 'cancelled']);
@@ -43,14 +46,17 @@ export function evolveRunFold(fold: RunFold, event: SequencedEvent): RunFold {
   const isFailure = event.type === 'StageFailed' && !HUMAN_ENDS.has(event.data.error.code);
   const failed = isFailure ? event.data.stage : null;
   const finished = event.type === 'RunCompleted' || event.type === 'RunHandedOff';
+  const state = evolve(fold.state, event);
+  const expiredNow = event.type === 'RunFilesExpired' ? event.seq : fold.filesExpired;
   return {
-    state: evolve(fold.state, event),
+    state,
     firstSeq: fold.firstSeq === 0 ? event.seq : fold.firstSeq,
     lastSeq: isExpiry(event.type) ? fold.lastSeq : event.seq,
     logTime: fold.firstSeq === 0 ? event.id.slice(0, LOG_TIME_CHARS) : fold.logTime,
     finishedSeq: finished ? event.seq : fold.finishedSeq,
     verifyFailures: fold.verifyFailures + (failed === 'verify' ? 1 : 0),
     executeFailures: fold.executeFailures + (failed === 'execute' ? 1 : 0),
+    filesExpired: state.filesExpired === null ? null : expiredNow,
   };
 }
 
@@ -88,9 +94,10 @@ export type RunRow = {
   readonly executeFailures: number;
   /** Where a copy of the summary stands beside `outbox/<runId>.md`. */
   readonly copyFile: string | null;
-  /** What the definition's retention has removed. */
+  /** Whether the definition's retention has removed its artifacts. */
   readonly artifactsExpired: boolean;
-  readonly filesExpired: boolean;
+  /** Seq of the event by which it gave up record, summary and briefs; null = it has not. */
+  readonly filesExpired: number | null;
 };
 
 export function runRow(fold: RunFold): RunRow {
@@ -128,6 +135,6 @@ export function runRow(fold: RunFold): RunRow {
     executeFailures: fold.executeFailures,
     copyFile: copyPath(state),
     artifactsExpired: state.artifactsExpired !== null,
-    filesExpired: state.filesExpired !== null,
+    filesExpired: fold.filesExpired,
   };
 }
