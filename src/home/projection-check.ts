@@ -5,10 +5,10 @@
 
 import { nodeFs } from '../log/file-system.ts';
 import { PROJECTED_DIRS } from '../projections/catalogue.ts';
+import { compareRows } from './compare-rows.ts';
 import { fileSink, isTempName } from './file-sink.ts';
 import { foldRange, type ProjectorDeps } from './fold-range.ts';
 import { IndexDb } from './index-db.ts';
-import { FOLDED_TABLES } from './index-schema.ts';
 import { keptLimit } from './kept-files.ts';
 import { LogEvents } from './log-events.ts';
 import { LogFold } from './log-fold.ts';
@@ -44,7 +44,7 @@ export async function checkProjections(
     try {
       const files = compareFiles(deps.paths.home, `${aside}/home`);
       if (checkpoint === null) return [...files, { path: 'state/index.db', problem: 'missing' }];
-      return [...files, ...compareRows(deps.index, fresh)];
+      return [...files, ...compareRows(fresh, deps.index.path)];
     } finally {
       fresh.close();
     }
@@ -149,45 +149,3 @@ export function firstDifference(
   }
   return { byte, line };
 }
-
-type Row = Readonly<Record<string, unknown>>;
-
-function compareRows(found: IndexDb, expected: IndexDb): ProjectionProblem[] {
-  const problems: ProjectionProblem[] = [];
-  for (const [table, order] of Object.entries(FOLDED_TABLES)) {
-    const columns = order.split(', ');
-    const name = (row: Row): string =>
-      `state/index.db#${table}/${columns.map((c) => String(row[c])).join('/')}`;
-    const want = rowsByKey(expected, table, columns);
-    for (const row of found.each<Row>(`SELECT * FROM ${table} ORDER BY ${order}`)) {
-      const key = keyOf(row, columns);
-      const bytes = want.get(key);
-      want.delete(key);
-      if (bytes === undefined) problems.push({ path: name(row), problem: 'unexpected' });
-      else if (bytes !== bytesOf(row)) problems.push({ path: name(row), problem: 'different' });
-    }
-    for (const key of want.keys()) {
-      problems.push({
-        path: `state/index.db#${table}/${(JSON.parse(key) as unknown[]).join('/')}`,
-        problem: 'missing',
-      });
-    }
-  }
-  return problems;
-}
-
-function rowsByKey(index: IndexDb, table: string, columns: readonly string[]): Map<string, string> {
-  const rows = new Map<string, string>();
-  for (const row of index.each<Row>(`SELECT * FROM ${table}`)) rows.set(keyOf(row, columns), bytesOf(row));
-  return rows;
-}
-
-const keyOf = (row: Row, columns: readonly string[]): string =>
-  JSON.stringify(columns.map((column) => row[column]));
-
-const bytesOf = (row: Row): string =>
-  JSON.stringify(
-    Object.values(row).map((value) =>
-      value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
-    ),
-  );
