@@ -18,8 +18,6 @@ import { approvalText, type WholeTexts } from './render/ending.ts';
 import { argument, flag, type Invocation } from './verb.ts';
 import { printAnswer, watch } from './watch-run.ts';
 
-const fs = process.getBuiltinModule('node:fs');
-
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const watched = watch(invocation);
   const home = await openFor(invocation, watched);
