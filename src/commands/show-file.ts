@@ -10,6 +10,7 @@ import { coldSha256 } from '../log/hash.ts';
 import { recordPath, runTexts, summaryPath } from '../projections/run-files.ts';
 import type { RunState } from '../workflow/state.ts';
 import { printJson } from './render/list.ts';
+import { safe } from './render/text.ts';
 import type { Invocation } from './verb.ts';
 
 const fs = process.getBuiltinModule('node:fs');
@@ -34,8 +35,8 @@ export function showFile(invocation: Invocation, home: OpenHome, state: RunState
     const kept = fs.existsSync(path);
     printJson(invocation, { schema: 'wf.run-file/1', runId: state.runId, file: kind, path, kept, text });
   } else {
-    // As the file has it, to its last byte: for a pipe. On a terminal the summary is text that was made safe already.
-    invocation.io.out(text);
+    // As the file has it, to its last byte; a terminal would act on some of them.
+    invocation.io.out(invocation.io.stdoutIsTerminal ? safe(text) : text);
   }
   return ExitCode.ok;
 }

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { onTerminal } from '../support/on-terminal.ts';
 import { expectHealthy, sh, type WfRunner, wfRunner } from '../support/wf.ts';
 
 const configure = (runner: WfRunner, config: object): void => {
@@ -83,6 +84,20 @@ describe('only the newest runs have files', () => {
     expect(existsSync(join(runner.home, `tasks/T-${waiting}.md`))).toBe(false);
     expect((await runner.wf(['show', waiting, '--file', 'brief'])).stdout).toContain('by hand');
     await expectHealthy(runner);
+  });
+
+  test('a brief is printed to its last byte into a pipe, and made harmless on a terminal', async () => {
+    const runner = wfRunner();
+    runner.define({ id: 'queue', execute: { dispatcher: 'manual' } });
+    const id = await make(runner, 'plain \u001b[31mred\u001b[0m \u202eturned', 'queue');
+    const brief = readFileSync(join(runner.home, `tasks/T-${id}.md`), 'utf8');
+    expect(brief).toContain('\u001b[31mred');
+    const args = ['show', 'last', '--file', 'brief'];
+    expect((await runner.wf(args)).stdout).toBe(brief);
+    const seen = (await onTerminal(runner, args, '')).stdout;
+    expect(seen).toContain('[31mred');
+    expect(seen).toContain('\\u{202e}turned');
+    for (const char of ['\u001b', '\u202e']) expect(seen).not.toContain(char);
   });
 
   test('another number takes effect with the next command, in both directions', async () => {
