@@ -85,7 +85,7 @@ await bundle.close();
 /** A chunk's exports as plain properties instead of getters: they stand at its end, when all have their values. */
 const withPlainExports = (code) =>
   code.replaceAll(
-    /^Object\.defineProperty\(exports, "(\w+)", \{\n\tenumerable: true,\n\tget: function\(\) \{\n\t\treturn ([\w$]+);\n\t\}\n\}\);$/gm,
+    /^Object\.defineProperty\(exports, "([\w$]+)", \{\n\tenumerable: true,\n\tget: function\(\) \{\n\t\treturn ([\w$]+);\n\t\}\n\}\);$/gm,
     (getter, name, local) => {
       // What may change later has to be asked for each time.
       const isFixed = !new RegExp(`^let ${local.replaceAll('$', '\\$')}\\b`, 'm').test(code);
@@ -126,8 +126,8 @@ if (!files.get('cli.cjs')?.includes('\nexports.main = main;'))
  */
 const asFunction = (name) => {
   const code = files.get(name).trimEnd();
-  const [exported = ''] = /(?:\nexports\.\w+ = [\w$]+;)+$/.exec(code) ?? [];
-  const properties = [...exported.matchAll(/exports\.(\w+) = ([\w$]+);/g)].map(
+  const [exported = ''] = /(?:\nexports\.[\w$]+ = [\w$]+;)+$/.exec(code) ?? [];
+  const properties = [...exported.matchAll(/exports\.([\w$]+) = ([\w$]+);/g)].map(
     ([, as, local]) => `${as}: ${local}`,
   );
   const body = code.slice(0, code.length - exported.length);

@@ -1,5 +1,5 @@
 /** `wf approve`: shows exactly what will be dispatched, and asks for the approval's id on the terminal. */
-
+import fs from 'node:fs';
 import { contextOf } from '../engine/load-run.ts';
 import type { OpenHome } from '../engine/open-home.ts';
 import { recordAndContinue } from '../engine/outside-commands.ts';
