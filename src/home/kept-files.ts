@@ -63,6 +63,15 @@ export function neededBelow(
   );
 }
 
+/** Whether a run has files, as the projections are now; for who only looks. */
+export function filesOfRun(index: IndexDb): (runId: string) => boolean {
+  const kept = new KeptFiles(index, keptLimit(index) ?? DEFAULT_KEPT_RUNS);
+  return (runId) => {
+    const row = index.get<KeptRow>(`SELECT ${COLUMNS} FROM runs WHERE runId = ?`, runId);
+    return row !== undefined && kept.has(row);
+  };
+}
+
 export class KeptFiles {
   readonly #index: IndexDb;
   readonly #before: Kept | null;

@@ -7,6 +7,7 @@ import { PROJECTED_DIRS } from '../projections/catalogue.ts';
 import { recordPath, summaryPath } from '../projections/run-files.ts';
 import { isTempName } from './file-sink.ts';
 import { entriesOf } from './folder-names.ts';
+import { filesOfRun } from './kept-files.ts';
 import type { ProjectionProblem } from './projection-check.ts';
 import type { SampleDeps } from './projection-sample.ts';
 import { readCheckpoint } from './stream-index.ts';
@@ -34,9 +35,11 @@ export async function compareNames(deps: SampleDeps): Promise<ProjectionProblem[
     const isJustMade = behind && (path.startsWith('state/tools/') || (await isInLog(store, runId)));
     if (!isJustMade) problems.push({ path, problem: 'unexpected' });
   }
+  const hasFiles = filesOfRun(index);
   for (const row of index.each<{ runId: string; finishedSeq: number | null }>(
     'SELECT runId, finishedSeq FROM runs',
   )) {
+    if (!hasFiles(row.runId)) continue;
     const wanted =
       row.finishedSeq === null ? [recordPath(row.runId)] : [recordPath(row.runId), summaryPath(row.runId)];
     for (const path of wanted)

@@ -12,6 +12,7 @@ import { markerPath, runFiles } from '../projections/run-files.ts';
 import { evolveRunFold, noRunFold } from '../projections/run-row.ts';
 import { blobText } from './blob-text.ts';
 import type { ProjectorDeps } from './fold-range.ts';
+import { filesOfRun } from './kept-files.ts';
 import { indexJsonBytes } from './key-rows.ts';
 import { LogEvents } from './log-events.ts';
 import { firstDifference, type ProjectionProblem } from './projection-check.ts';
@@ -111,6 +112,8 @@ function compareRun(
     return { version: Number.POSITIVE_INFINITY, problems: [{ path, problem: 'different' }] };
   }
   const problems: ProjectionProblem[] = [];
+  // The files of an older run are made when somebody asks for them.
+  if (!filesOfRun(index)(runId)) return { version: state.version, problems };
   for (const [path, text] of runFiles(state, blobText(blobs))) {
     const file = placeOf(paths.home, allowedRoots, path);
     if (file !== null) problems.push(...compare(path, file, text));
