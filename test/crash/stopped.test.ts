@@ -162,8 +162,8 @@ describe('killed between the start of its child and the note of its pid', () => 
     const workshop = makeWorkshop();
     onTestFinished(() => removeFolder(workshop.dir));
     const place = makePlace(workshop);
-    define(place.home, { id: 'slow', execute: { ...sh(WAITS), idempotent } });
-    const args = ['run', 'slow', '--input', 'x'];
+    define(place.home, { id: 'waits', execute: { ...sh(WAITS), idempotent } });
+    const args = ['run', 'waits', '--input', 'x'];
     const killed = await place.wf(args, { WF_FAILPOINT: 'effect.spawn.after:1' });
     expect(killed.signal).toBe('SIGKILL');
     let after = await place.wf(args);

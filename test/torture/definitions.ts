@@ -18,6 +18,8 @@ export const IDEMPOTENT_STEPS: ReadonlySet<string> = new Set(['twice', 'verify.c
 
 const DEFINITIONS = [
   { id: 'once', execute: sh(act('0.05')) },
+  /** Long enough to be killed at its work, and for the index to be told how far the log is on disk. */
+  { id: 'slow', execute: sh(act('0.4')) },
   /** Its input is a blob. */
   { id: 'long', execute: sh(act('0.01')) },
   {

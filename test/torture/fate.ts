@@ -24,7 +24,8 @@ export function chooseFate(random: Random, isShort: boolean, rare: string | null
   const dice = random.below(100);
   const limit = isShort || random.chance(0.5) ? FAILPOINTS_OF_AN_ANSWER : FAILPOINTS_OF_A_RUN;
   const any = `any:${1 + random.below(limit)}`;
-  const afterMs = random.below(150);
+  // A start takes tens of milliseconds, much more on a busy machine; the work comes after it.
+  const afterMs = random.below(random.chance(0.5) ? 150 : 1000);
   if (dice < 12 && rare !== null)
     return { type: 'failpoint', spec: `${rare}:${1 + random.below(2)},${AT_THE_LATEST}` };
   if (dice < 88) return { type: 'failpoint', spec: `${any},${AT_THE_LATEST}` };

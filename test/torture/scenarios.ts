@@ -71,7 +71,7 @@ const sentenceStands =
   };
 
 export const SCENARIOS: readonly Scenario[] = [
-  ...['once', 'steps', 'long', 'whole', 'hand', 'fails', 'busy'].map(plain),
+  ...['once', 'steps', 'long', 'slow', 'whole', 'hand', 'fails', 'busy'].map(plain),
   {
     name: 'tooled',
     ready: async (stage, key) => {
@@ -80,14 +80,6 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   { name: 'the first command of a home', fresh: true, ready: async (_, key) => request('once', key) },
-  {
-    // Long enough for the index to be told how far the log is on disk.
-    name: 'a slow step',
-    ready: async ({ place }, key) => {
-      define(place.home, { id: 'slow', execute: sh(act('0.3')) });
-      return request('slow', key);
-    },
-  },
   {
     name: 'a run that improves its own workflow',
     ready: async (stage, key) => {
