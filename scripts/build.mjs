@@ -31,8 +31,7 @@ const lyingOwner = {
 
 const bundle = await rolldown({
   cwd: root,
-  // A thread begins with a file of its own.
-  input: { cli: 'src/cli.ts', 'verify-worker': 'src/log/verify-worker.ts' },
+  input: { cli: 'src/cli.ts' },
   platform: 'node',
   resolve: {
     alias: {
@@ -97,6 +96,14 @@ const withPlainExports = (code) =>
 const inAscii = (code) =>
   code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
+/** What a thread runs, in a file of its own: the hot chunks are the launcher's, and no module can require them. */
+const threadCode = async (input) => {
+  const thread = await rolldown({ cwd: root, input, platform: 'node', transform: { target: 'node24' } });
+  const { output: made } = await thread.generate({ format: 'cjs', codeSplitting: false }).catch(fail);
+  await thread.close();
+  return inAscii(made[0].code);
+};
+
 /** The bundler's few helpers are a file of their own to it; a copy in each chunk that uses them starts faster. */
 const RUNTIME = 'rolldown-runtime.cjs';
 const withRuntime = (code, runtime) =>
@@ -118,6 +125,7 @@ for (const file of output) {
   if (code.includes(RUNTIME)) fail(new Error(`${name} needs ${RUNTIME}, which is left out`));
   files.set(name, code);
 }
+files.set('verify-worker.cjs', await threadCode('src/log/verify-worker.ts'));
 if (!files.get('cli.cjs')?.includes('\nexports.main = main;'))
   fail(new Error('the hot chunk does not export main'));
 /**
