@@ -2,6 +2,7 @@
  * The histories that benches measure on are real ones: made by copying, they pass every check that a user's own home
  * would, and hold what it would hold. A bench on an invalid log would measure something else.
  */
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { makeHistory } from '../../bench/make-history.ts';
 import { WF, type WfRunner, wfRunner } from '../support/wf.ts';
@@ -32,4 +33,19 @@ it('a made history verifies, rebuilds, and can be worked on', async () => {
   expect([again.answer, again.run.status]).toEqual(['reused', 'completed']);
   const fresh = await runner.json(['run', 'bench', '--input', 'something new']);
   expect([fresh.answer, fresh.run.status]).toEqual(['ended', 'completed']);
+});
+
+it('a log long enough for threads is verified by the built program, and damage in it is found', async () => {
+  const runner = wfRunner();
+  const log = `${runner.home}/logs/events.jsonl`;
+  // The 64 MiB from which threads read, and a little more.
+  const made = makeHistory(runner.home, 6_000, WF);
+  expect(made.bytes).toBeGreaterThan(64 * 1024 * 1024);
+  expect(await answerOf(runner, 'log', 'verify')).toMatchObject({ ok: true, events: made.events });
+
+  const file = openSync(log, 'r+');
+  writeSync(file, '#', made.bytes - 1_000_000);
+  closeSync(file);
+  const { code, stdout } = await runner.wf(['log', 'verify', '--json']);
+  expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({ code: 65, ok: false });
 });
