@@ -1,5 +1,5 @@
 /** Turns what the operating system or SQLite answered into an error that says what to do; exit 74, nothing lost. */
-import { ioError, type WfError } from '../errors.ts';
+import { ioError, WfError } from '../errors.ts';
 
 const hints: Readonly<Record<string, string>> = {
   ENOSPC: 'The disk is full: free some space, then run the same command again.',
@@ -19,8 +19,12 @@ const codeOf = (error: unknown): string => {
   return typeof code === 'string' ? code : 'unknown';
 };
 
-/** @param doing what failed, as in "cannot <doing>" */
+/**
+ * @param doing what failed, as in "cannot <doing>"
+ * @returns the error itself where it says already what to do
+ */
 export const fsFailure = (error: unknown, doing: string, path: string): WfError => {
+  if (error instanceof WfError) return error;
   const code = codeOf(error);
   const hint = hints[code];
   const readOnly = code === 'EROFS' || code === 'EACCES' || code === 'EPERM' || code === 'ENOTDIR';

@@ -7,6 +7,7 @@ import { decodeLine, isInvalid, requireKnown } from '../events/codec.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import { upcast } from '../events/upcast.ts';
 import type { FileSystem } from './file-system.ts';
+import { fsFailure } from './fs-failure.ts';
 import { CHUNK_BYTES, eachLine, readFully, readLineAt } from './line-reader.ts';
 import type { LogTail } from './log-tail.ts';
 
@@ -27,7 +28,7 @@ export function* readLocated(
 ): Generator<LocatedEvent> {
   if (tail.fd === undefined || fromOffset >= tail.end) return;
   // A descriptor of its own: the tail may have to reopen the file while somebody is still reading here.
-  const fd = fs.openSync(logPath, 'r');
+  const fd = openToRead(fs, logPath);
   try {
     // While others append the file grows; what is beyond this look is for the next one.
     for (const line of eachLine(fs, fd, fromOffset, tail.end)) {
@@ -41,6 +42,14 @@ export function* readLocated(
     fs.closeSync(fd);
   }
 }
+
+const openToRead = (fs: FileSystem, logPath: string): number => {
+  try {
+    return fs.openSync(logPath, 'r');
+  } catch (error) {
+    throw fsFailure(error, 'open the log', logPath);
+  }
+};
 
 /** Events of a stream with versions `from` to `to`. */
 export const readStream = (

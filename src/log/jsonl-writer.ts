@@ -5,13 +5,13 @@
 import { bug } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Outcome, Request } from './append-queue.ts';
-import { CommitEncoder, type EncoderEnv, type LogView } from './commit-encoder.ts';
+import { CommitEncoder, type EncoderEnv, type LogView, type PendingLine } from './commit-encoder.ts';
 import type { AppendResult } from './event-store.ts';
 import type { FileSystem } from './file-system.ts';
 import { fsFailure } from './fs-failure.ts';
 import { offsetAfterSeq } from './line-reader.ts';
 import type { LogTail } from './log-tail.ts';
-import { syncDirectory, writeFully } from './recover.ts';
+import { syncDirectory } from './recover.ts';
 import { isSyncFailed, syncFailedError, writeSyncFailure } from './sync-mark.ts';
 
 const path = process.getBuiltinModule('node:path');
@@ -75,12 +75,16 @@ const syncNames = (fs: FileSystem, dir: string): void => {
   for (const parent of [path.dirname(dir), path.dirname(path.dirname(dir))]) {
     try {
       syncDirectory(fs, parent);
-    } catch {
-      // Not readable for us, so not made by us.
+    } catch (error) {
+      // Not readable for us, so not made by us. Everything else is a name that may be gone after a power cut.
+      if (!isForeign(error)) throw fsFailure(error, 'sync the folder that the log is in', parent);
     }
   }
   failpoint('log.names.synced');
 };
+
+const isForeign = (error: unknown): boolean =>
+  ['EACCES', 'EPERM'].includes((error as { code?: string }).code ?? '');
 
 /** Checks and records the requests' commits with one write; an answer for each request, in order. */
 export const writeRequests = (
@@ -99,10 +103,11 @@ export const writeRequests = (
   const bytes = Buffer.from(encoder.lines.map(({ line }) => `${line}\n`).join(''), 'utf8');
   failpoint('log.append.before');
   failpoint('log.append.torn', () => fs.writeSync(fd, bytes, 0, Math.floor(bytes.length * Math.random())));
+  let written = 0;
   try {
-    writeFully(fs, fd, bytes);
+    while (written < bytes.length) written += fs.writeSync(fd, bytes, written, bytes.length - written);
   } catch (error) {
-    takeBack(fs, fd, end);
+    takeBack(fs, fd, end, written, encoder.lines);
     throw fsFailure(error, 'write to the log', logPath);
   }
   // A crash from here on leaves whole lines: recorded, though nobody was told yet.
@@ -128,11 +133,34 @@ const encodeRequest = (request: Request, encoder: CommitEncoder): Outcome => {
   }
 };
 
-/** If this fails too, the next writer finds a torn tail and sets it aside. */
-const takeBack = (fs: FileSystem, fd: number, end: number): void => {
+/**
+ * Cuts off what nobody can have seen as recorded. Whole commits stay: a reader may have told of them, and who asked
+ * for them and says so again gets their result. If this fails too, the next writer sets the torn tail aside.
+ */
+const takeBack = (
+  fs: FileSystem,
+  fd: number,
+  end: number,
+  written: number,
+  lines: readonly PendingLine[],
+): void => {
+  const kept = wholeCommits(lines, written);
+  if (kept === written) return;
   try {
-    fs.ftruncateSync(fd, end);
+    fs.ftruncateSync(fd, end + kept);
   } catch {
     // The first failure is the one to report.
   }
+};
+
+/** Bytes of the commits that are complete in the first `written` bytes; the last newline may be missing. */
+const wholeCommits = (lines: readonly PendingLine[], written: number): number => {
+  let bytes = 0;
+  let kept = 0;
+  for (const { event, line } of lines) {
+    bytes += Buffer.byteLength(line) + 1;
+    const [i, n] = event.batch ?? [1, 1];
+    if (i === n && bytes - 1 <= written) kept = Math.min(bytes, written);
+  }
+  return kept;
 };

@@ -5,6 +5,7 @@
 import { corruptLogError } from '../errors.ts';
 import { MAX_LINE_BYTES } from '../events/envelope.ts';
 import type { FileSystem } from './file-system.ts';
+import { fsFailure } from './fs-failure.ts';
 
 export const CHUNK_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
@@ -22,7 +23,7 @@ export type RawLine = {
   readonly terminated: boolean;
 };
 
-/** Fills `buffer` from `at`; fewer bytes only at the end of the file. */
+/** Fills `buffer` from `at`; fewer bytes only at the end of the file. @throws {WfError} io (74) */
 export const readFully = (
   fs: FileSystem,
   fd: number,
@@ -32,10 +33,14 @@ export const readFully = (
   position: number,
 ): number => {
   let done = 0;
-  while (done < length) {
-    const n = fs.readSync(fd, buffer, start + done, length - done, position + done);
-    if (n === 0) break;
-    done += n;
+  try {
+    while (done < length) {
+      const n = fs.readSync(fd, buffer, start + done, length - done, position + done);
+      if (n === 0) break;
+      done += n;
+    }
+  } catch (error) {
+    throw fsFailure(error, 'read the log', `events.jsonl, byte ${position + done}`);
   }
   return done;
 };

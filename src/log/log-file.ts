@@ -51,7 +51,6 @@ export class LogFile {
       this.#dev = dev;
       return { size, replaced };
     } catch (error) {
-      if (error instanceof Error && 'exitCode' in error) throw error;
       throw fsFailure(error, 'open the log', this.path);
     }
   }

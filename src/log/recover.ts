@@ -73,20 +73,37 @@ export const setAside = (
   size: number,
   name: string,
 ): string => {
-  const tornDir = path.join(path.dirname(logPath), 'torn');
-  const copy = path.join(tornDir, `${name}.jsonl`);
   try {
-    fs.mkdirSync(tornDir, { recursive: true, mode: 0o700 });
-    copyRange(fs, fd, stop.cutAt, size, copy);
-    syncDirectory(fs, tornDir);
+    copyAside(fs, fd, path.dirname(logPath), stop.cutAt, size, name);
     failpoint('log.torn.copied');
     fs.ftruncateSync(fd, stop.cutAt);
     failpoint('log.torn.cut');
   } catch (error) {
-    throw fsFailure(error, 'set aside the unfinished end of the log', copy);
+    throw fsFailure(
+      error,
+      'set aside the unfinished end of the log',
+      path.join(path.dirname(logPath), 'torn', `${name}.jsonl`),
+    );
   }
   const bytes = size - stop.cutAt;
   return `set aside ${bytes} bytes of an unfinished write at the end of the log (${stop.reason}): logs/torn/${name}.jsonl`;
+};
+
+/** Copies `[from, to)` of the log to `logs/torn/`; on disk when this returns, names included. */
+export const copyAside = (
+  fs: FileSystem,
+  fd: number,
+  dir: string,
+  from: number,
+  to: number,
+  name: string,
+): void => {
+  const torn = path.join(dir, 'torn');
+  fs.mkdirSync(torn, { recursive: true, mode: 0o700 });
+  copyRange(fs, fd, from, to, path.join(torn, `${name}.jsonl`));
+  syncDirectory(fs, torn);
+  // Also where the folder was there: whoever made it may have been killed before this.
+  syncDirectory(fs, dir);
 };
 
 /** Copies a range of an open file into a new one and syncs it. */

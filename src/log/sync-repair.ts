@@ -10,7 +10,15 @@ import { type FileSystem, nodeFs } from './file-system.ts';
 import { fsFailure } from './fs-failure.ts';
 import { DEFAULT_LOCK_TIMEOUT_MS, LOCK_FILE, LOG_FILE } from './jsonl-store.ts';
 import { type LogLock, openLogLock } from './lock.ts';
-import { copyRange, corruptAt, endsEarly, syncDirectory, syncedBeyond, writeFully } from './recover.ts';
+import {
+  copyAside,
+  copyRange,
+  corruptAt,
+  endsEarly,
+  syncDirectory,
+  syncedBeyond,
+  writeFully,
+} from './recover.ts';
 import { readSyncFailure, removeSyncFailure, type SyncFailure } from './sync-mark.ts';
 import { verifiedScan } from './verified-scan.ts';
 
@@ -62,16 +70,7 @@ const rewrite = (fs: FileSystem, dir: string, failure: SyncFailure, options: Rep
     copyRange(fs, fd, 0, goodEnd, fresh);
     if (missingNewline) appendNewline(fs, fresh);
     if (goodEnd < size) {
-      const torn = path.join(dir, 'torn');
-      fs.mkdirSync(torn, { recursive: true, mode: 0o700 });
-      copyRange(
-        fs,
-        fd,
-        goodEnd,
-        size,
-        path.join(torn, `${freshUlid(options.clock.now(), options.random)}.jsonl`),
-      );
-      syncDirectory(fs, torn);
+      copyAside(fs, fd, dir, goodEnd, size, freshUlid(options.clock.now(), options.random));
     }
     // A crash before the rename leaves the log and the mark as they were; after it, the mark only: done again.
     failpoint('log.rewrite.copied');
@@ -84,7 +83,6 @@ const rewrite = (fs: FileSystem, dir: string, failure: SyncFailure, options: Rep
     const eventsKept = Math.max(0, lastSeq - failure.durableSeq);
     return { durableSeq: failure.durableSeq, eventsKept, bytesSetAside: size - goodEnd };
   } catch (error) {
-    if (error instanceof Error && 'exitCode' in error) throw error;
     throw fsFailure(error, 'rewrite the log after a failed sync', logPath);
   } finally {
     if (fd !== undefined) fs.closeSync(fd);
