@@ -8,6 +8,7 @@ import { failpoint } from '../failpoint.ts';
 import type { BlobStore, Sha256Hex } from '../log/event-store.ts';
 import { type FileSystem, nodeFs } from '../log/file-system.ts';
 import { errorCode, isMissing } from './file-errors.ts';
+import { syncPath } from './file-sink.ts';
 
 export type HomeBlobs = BlobStore & {
   /** For projections, which run inside a transaction. Null when it is missing. */
@@ -46,11 +47,10 @@ function write(fs: FileSystem, dir: string, hash: string, bytes: Uint8Array): vo
   const path = `${dir}/${hash}`;
   // A blob of the right length was renamed into place, so its bytes had been synced before.
   if (fs.statSync(path, { throwIfNoEntry: false })?.size === bytes.byteLength) {
-    syncDir(fs, dir);
+    syncNames(fs, dir);
     return;
   }
-  const made = fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
-  if (made !== undefined) syncDir(fs, dir.slice(0, dir.lastIndexOf('/')));
+  fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
   const temp = `${dir}/.${hash}.${process.pid}.tmp`;
   const fd = fs.openSync(temp, 'w', 0o600);
   try {
@@ -65,15 +65,12 @@ function write(fs: FileSystem, dir: string, hash: string, bytes: Uint8Array): vo
   fs.renameSync(temp, path);
   failpoint('blob.renamed');
   // The name survives a crash only after the directory is synced too.
-  syncDir(fs, dir);
+  syncNames(fs, dir);
   failpoint('blob.named');
 }
 
-function syncDir(fs: FileSystem, dir: string): void {
-  const fd = fs.openSync(dir, 'r');
-  try {
-    fs.fsyncSync(fd);
-  } finally {
-    fs.closeSync(fd);
-  }
+/** The blob's name, and that of the folder: whoever made it may have been killed before he could sync it. */
+function syncNames(fs: FileSystem, dir: string): void {
+  syncPath(fs, dir);
+  syncPath(fs, dir.slice(0, dir.lastIndexOf('/')));
 }

@@ -5,9 +5,10 @@
 
 import { failpoint } from '../failpoint.ts';
 import type { FileSystem } from '../log/file-system.ts';
+import { fsFailure } from '../log/fs-failure.ts';
 import { PROJECTED_DIRS, PROJECTION_VERSION } from '../projections/catalogue.ts';
 import { advanceCleanMark, takeCleanMarkBack, touchUnclean } from './clean-mark.ts';
-import { isMissing } from './file-errors.ts';
+import { errorCode, isMissing } from './file-errors.ts';
 import { fileSink, isAside } from './file-sink.ts';
 import { foldRange, type ProjectorDeps, refusedCopy } from './fold-range.ts';
 import { keptLimit } from './kept-files.ts';
@@ -39,7 +40,9 @@ export function openProjector(deps: ProjectorDeps): Projector {
   let queue: Promise<unknown> = Promise.resolve();
   // Within a process one after the other, for they share one connection.
   const queued = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = queue.then(work, work);
+    const result = queue.then(work, work).catch((error) => {
+      throw asTyped(error, deps.paths);
+    });
     queue = result.catch(() => undefined);
     return result;
   };
@@ -70,6 +73,10 @@ const pauseAfter = (startedMs: number, endedMs: number): number =>
 
 /** A shorter way pushes out few runs that it brought in itself: looking ahead would cost more than their files. */
 const LOOK_AHEAD_EVENTS = 8_000;
+
+/** What the system refused while files were read, moved or synced: nothing is lost, and it is no bug. */
+const asTyped = (error: unknown, paths: HomePaths): unknown =>
+  /^E[A-Z]+$/.test(errorCode(error) ?? '') ? fsFailure(error, 'write the projections', paths.state) : error;
 
 type Outcome = { readonly done: number } | { readonly rebuild: string };
 
@@ -144,6 +151,9 @@ class CatchUp {
     const done = checkpoint?.seq ?? 0;
     if (ifQuick && upTo - done > QUICK_EVENTS) return { done };
     if (checkpoint === null) {
+      // Rows without a checkpoint are of a rebuild that was cut short: folding onto them would count twice.
+      if (index.get('SELECT 1 FROM stream_offsets LIMIT 1') !== undefined)
+        return { rebuild: 'an earlier rebuild was cut short' };
       return hasProjections(fs, paths) ? { rebuild: 'the index was missing' } : this.#fold(log, null, upTo);
     }
     if (checkpoint.projectionVersion !== PROJECTION_VERSION) return { rebuild: 'another version wrote them' };
@@ -173,8 +183,10 @@ class CatchUp {
     if (isResized) fold.settleKeptRuns();
     const isLong = upTo - (from?.seq ?? 0) > Math.max(keptRuns, LOOK_AHEAD_EVENTS);
     const ahead = isLong ? { aheadOf: keptRuns } : {};
-    const moved = foldRange({ fold, log, from: from?.endOffset ?? 0, upTo, bootId, ...ahead });
-    const reached = moved ?? (from === null ? null : { ...from, bootId });
+    let reached = from === null ? null : { ...from, bootId };
+    // Where there is nothing more to fold nothing is read: what follows may be the torn end of a write.
+    if (from !== null && from.seq >= upTo) fold.flush();
+    else reached = foldRange({ fold, log, from: from?.endOffset ?? 0, upTo, bootId, ...ahead }) ?? reached;
     fold.finish({ writeMap: rebooted || !fs.existsSync(paths.indexJson) });
     if (reached === null) return { done: 0 };
     if (isResized) takeCleanMarkBack(index);
@@ -206,5 +218,6 @@ function hasProjections(fs: FileSystem, paths: HomePaths): boolean {
       throw error;
     }
   };
-  return names('state').some(isAside) || PROJECTED_DIRS.some((dir) => names(dir).length > 0);
+  const isOurs = (name: string): boolean => isAside(name) || name === 'index.json';
+  return names('state').some(isOurs) || PROJECTED_DIRS.some((dir) => names(dir).length > 0);
 }

@@ -8,7 +8,7 @@ import { failpoint } from '../failpoint.ts';
 import type { FileSystem } from '../log/file-system.ts';
 import { PROJECTED_DIRS, type ProjectedDir } from '../projections/catalogue.ts';
 import { errorCode, isMissing } from './file-errors.ts';
-import { ASIDE_PREFIX, isAside, isTempName, writeProjected } from './file-sink.ts';
+import { ASIDE_PREFIX, isAside, isTempName, syncPath, writeProjected } from './file-sink.ts';
 import type { IndexDb } from './index-db.ts';
 import type { HomePaths } from './paths.ts';
 
@@ -42,10 +42,25 @@ export function swapFolders(
     for (const name of abandoned) moveForeign(swap, `${paths.state}/${name}/old/${dir}`, fresh);
     replaceFolder(swap, fresh, `${aside}/old/${dir}`);
   }
+  // On disk before the old folders go, and before an index that knows nothing of them.
+  syncMoves(fs, paths, moved);
   for (const name of abandoned) fs.rmSync(`${paths.state}/${name}`, { recursive: true, force: true });
   for (const name of leftovers.filter(isTempName)) fs.rmSync(`${paths.state}/${name}`, { force: true });
   return moved;
 }
+
+function syncMoves(fs: FileSystem, paths: HomePaths, moved: readonly MovedFile[]): void {
+  const folders = new Set(moved.flatMap(({ to }) => foldersAbove(`${paths.home}/${to}`, paths.state)));
+  for (const folder of [...folders, paths.state, paths.home]) syncPath(fs, folder);
+}
+
+/** From the one that the path is in up to the one below `top`. */
+function foldersAbove(path: string, top: string): string[] {
+  const folder = parentOf(path);
+  return folder === top ? [] : [folder, ...foldersAbove(folder, top)];
+}
+
+const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
 type Swap = {
   readonly fs: FileSystem;
@@ -102,20 +117,29 @@ function moveForeign(swap: Swap, folder: string, ours: string, below = ''): void
 function moveAway({ fs, paths, dir, moved }: Swap, file: string, relative: string): void {
   const to = freeName(fs, `${paths.foreign}/${dir.slice(dir.lastIndexOf('/') + 1)}/${relative}`);
   fs.mkdirSync(to.slice(0, to.lastIndexOf('/')), { recursive: true, mode: 0o700 });
-  moveFile(fs, file, to);
+  moveFile(fs, file, to, paths.state);
   failpoint('rebuild.foreign.moved');
   moved.push({ from: `${dir}/${relative}`, to: to.slice(paths.home.length + 1) });
 }
 
 /** Also out of a folder that is a link to another file system. */
-function moveFile(fs: FileSystem, from: string, to: string): void {
+function moveFile(fs: FileSystem, from: string, to: string, state: string): void {
   try {
     fs.renameSync(from, to);
   } catch (error) {
     if (!isNotMovable(error)) throw error;
     fs.cpSync(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+    syncTree(fs, to);
+    for (const folder of [...foldersAbove(to, state), state]) syncPath(fs, folder);
     fs.rmSync(from, { recursive: true });
   }
+}
+
+/** A copy is on disk before the original goes. What a link leads to is not ours to sync. */
+function syncTree(fs: FileSystem, path: string): void {
+  const stats = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === true) for (const name of namesIn(fs, path)) syncTree(fs, `${path}/${name}`);
+  if (stats?.isDirectory() === true || stats?.isFile() === true) syncPath(fs, path);
 }
 
 function freeName(fs: FileSystem, wanted: string): string {

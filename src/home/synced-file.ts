@@ -7,6 +7,7 @@ import { ioError, type WfError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import { type FileSystem, nodeFs } from '../log/file-system.ts';
 import { errorCode } from './file-errors.ts';
+import { syncPath } from './file-sink.ts';
 
 const MODE = 0o600;
 
@@ -33,12 +34,15 @@ function writeNew(fs: FileSystem, file: string, text: string): void {
   }
 }
 
-function syncFolder(fs: FileSystem, dir: string): void {
-  const fd = fs.openSync(dir, 'r');
-  try {
-    fs.fsyncSync(fd);
-  } finally {
-    fs.closeSync(fd);
+/**
+ * The file's name, that of its folder (whoever made it may have been killed before he could), and of all that were
+ * made above it.
+ */
+function syncFolders(fs: FileSystem, dir: string, made: string | undefined): void {
+  const last = path.dirname(made ?? dir);
+  for (let folder = dir; ; folder = path.dirname(folder)) {
+    syncPath(fs, folder);
+    if (folder === last) return;
   }
 }
 
@@ -64,7 +68,7 @@ export function replaceSynced(
 ): boolean {
   const { fs = nodeFs } = options;
   try {
-    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    const made = fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
     fs.rmSync(temporary, { force: true });
     writeNew(fs, temporary, text);
     failpoint('definition.written');
@@ -72,7 +76,7 @@ export function replaceSynced(
     else fs.renameSync(temporary, file);
     failpoint('definition.placed');
     // The name survives a power cut only from here on.
-    syncFolder(fs, path.dirname(file));
+    syncFolders(fs, path.dirname(file), made);
     failpoint('definition.named');
     return true;
   } catch (cause) {

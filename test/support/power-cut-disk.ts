@@ -11,8 +11,8 @@ type Change = { readonly folder: Ino; readonly name: string; readonly ino: Ino |
 /** One call that changed names: all of its changes reach the disk together. */
 type NameStep = {
   readonly changes: readonly Change[];
-  /** A file moved into a folder is not in neither: the folder's own name is on the disk before. */
-  readonly movedInto?: Ino;
+  /** What is moved into a folder is not in neither: that folder and all above it are on the disk before. */
+  readonly movedInto?: readonly Ino[];
   /** Only an empty folder loses its name. */
   readonly emptied?: Ino;
 };
@@ -127,7 +127,7 @@ export class CutDisk {
 const needs = (later: NameStep, earlier: NameStep): boolean =>
   earlier.changes.some(
     (a) =>
-      (later.movedInto !== undefined && a.ino === later.movedInto) ||
+      (a.ino !== null && later.movedInto?.includes(a.ino) === true) ||
       later.changes.some((b) => a.folder === b.folder && a.name === b.name),
   );
 

@@ -133,6 +133,15 @@ export class CutFile {
   /** Every content the block may have, below `size`: those that look the same there count once. */
   #blockContents(first: number, sectors: number, size: number): Uint8Array[] {
     const block = Array.from({ length: sectors }, (_, i) => this.#sector(first + i));
+    // Most of a long file: nothing to choose.
+    if (block.every(({ versions }) => versions.length === 1)) {
+      return [
+        Buffer.concat(block.map(({ versions }) => asOf(versions, 0))).subarray(
+          0,
+          size - first * SECTOR_BYTES,
+        ),
+      ];
+    }
     const times = new Set(block.flatMap(({ versions }) => versions.map(({ at }) => at)));
     const found = new Map<string, Uint8Array>();
     for (const time of [...times].sort((a, b) => a - b)) {

@@ -19,7 +19,15 @@
  */
 import type { FileStats, FileSystem, FolderEntry } from '../../src/log/file-system.ts';
 import type { CutDisk, Ino } from './power-cut-disk.ts';
-import { type Call, failure, findIno, type Machine, parts, placeOf } from './power-cut-machine.ts';
+import {
+  type Call,
+  failure,
+  findIno,
+  foldersAbove,
+  type Machine,
+  parts,
+  placeOf,
+} from './power-cut-machine.ts';
 
 type OpenFile = {
   readonly ino: Ino;
@@ -30,6 +38,8 @@ type OpenFile = {
 };
 
 /** What one process has of the machine: its descriptors. Processes see each other's writes at once. */
+const COPY = { recursive: true, verbatimSymlinks: true, preserveTimestamps: true } as const;
+
 export const processOn = (on: Machine): FileSystem => {
   const { disk } = on;
   const open = new Map<number, OpenFile>();
@@ -198,7 +208,10 @@ export const processOn = (on: Machine): FileSystem => {
         { ...source, ino: null },
         { ...target, ino },
       ];
-      disk.change({ changes, ...(source.folder === target.folder ? {} : { movedInto: target.folder }) });
+      disk.change({
+        changes,
+        ...(source.folder === target.folder ? {} : { movedInto: foldersAbove(disk, to) }),
+      });
     },
     linkSync(from, to) {
       const ino = existing(from, 'link');
@@ -217,8 +230,11 @@ export const processOn = (on: Machine): FileSystem => {
       if (names !== undefined && recursive !== true) throw failure('ERR_FS_EISDIR', 'rm', path);
       removeTree(path);
     },
-    cpSync(from) {
-      throw failure('ENOSYS', 'cp', from);
+    cpSync(from, to) {
+      const names = disk.names(existing(from, 'cp'));
+      if (names === undefined) return fs.writeFileSync(to, fs.readFileSync(from));
+      fs.mkdirSync(to, { recursive: true, mode: 0o700 });
+      for (const name of names.keys()) fs.cpSync(`${from}/${name}`, `${to}/${name}`, COPY);
     },
   };
   return fs;

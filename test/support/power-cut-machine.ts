@@ -62,3 +62,9 @@ export const placeOf = (disk: CutDisk, path: string): { readonly folder: Ino; re
   if (folder === undefined || disk.names(folder) === undefined) throw failure('ENOENT', 'open', path);
   return { folder, name: all.at(-1) ?? '' };
 };
+
+/** The folders on the way to a name, the top one left out. */
+export const foldersAbove = (disk: CutDisk, path: string): Ino[] => {
+  const all = parts(path).slice(0, -1);
+  return all.map((_, i) => findIno(disk, all.slice(0, i + 1).join('/')) ?? ROOT);
+};
