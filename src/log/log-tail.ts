@@ -243,6 +243,8 @@ export class LogTail {
         : undefined;
     }
     this.#raiseMark(stop.kind === 'damage' ? syncedBeyond(fs, fd, stop, size, sha256) : 0);
+    // What the index has a checkpoint for was on disk, also where the checkpoint's own line is the damaged one.
+    this.#raiseMark(this.#options.index?.checkpoint()?.seq ?? 0);
     if (this.durableSeq >= stop.firstLostSeq) return corruptAt(path, stop, this.durableSeq);
     if (!repair) return undefined;
     const notice = setAside(fs, fd, path, stop, size, this.#options.freshName());

@@ -1,18 +1,18 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { StreamIndex } from '../../src/log/event-store.ts';
 import { coldSha256 } from '../../src/log/hash.ts';
 import { verifyLog } from '../../src/log/verify.ts';
-import {
-  collect,
-  commitId,
-  memoryIndex,
-  note,
-  openTestStore,
-  syncingWith,
-  tempDir,
-} from '../support/log-helpers.ts';
+import { collect, commitId, memoryIndex, note, openTestStore, tempDir } from '../support/log-helpers.ts';
+import type { CutDisk } from '../support/power-cut-disk.ts';
+import { processOn } from '../support/power-cut-fs.ts';
+import { freeLock } from '../support/power-cut-log.ts';
+import { findIno, machine, makeDurableFolder } from '../support/power-cut-machine.ts';
 
+const LOGS = '/home/logs';
+const LOG = `${LOGS}/events.jsonl`;
 const golden = readFileSync(join(import.meta.dirname, '../golden/log-v1.jsonl'));
 const text = golden.toString('utf8');
 type Line = {
@@ -42,109 +42,201 @@ const logFile = join(logs, 'events.jsonl');
 mkdirSync(logs);
 afterAll(() => temp.remove());
 
-const tornCopies = () => (existsSync(join(logs, 'torn')) ? readdirSync(join(logs, 'torn')) : []);
+/** The log in memory: a sweep over every byte is some ten thousand homes, and none of them needs a real disk. */
+const bytesAt = (disk: CutDisk, path: string): Buffer => {
+  const file = disk.files.get(findIno(disk, path) ?? 0);
+  return file === undefined ? Buffer.alloc(0) : file.read(0, file.size);
+};
 
 /** What a reader sees, and what a writer then makes of it: a refusal (65), or a whole log and all bytes kept. */
-const tryLog = async (bytes: Buffer, durableMark: number) => {
-  rmSync(join(logs, 'torn'), { recursive: true, force: true });
-  writeFileSync(logFile, bytes);
-  const index = memoryIndex();
-  index.setDurableMark(durableMark);
+const tryLog = async (bytes: Buffer, index: StreamIndex) => {
+  const on = machine();
+  makeDurableFolder(on, LOGS);
+  const fs = processOn(on);
+  fs.writeFileSync(LOG, bytes);
   const notices: string[] = [];
   const open = () =>
-    openTestStore(logs, { index, onNotice: (notice) => notices.push(notice), ...syncingWith(() => {}) });
+    openTestStore(LOGS, { fs, lock: freeLock, index, onNotice: (notice) => notices.push(notice) });
   const reader = open();
   const read = await collect(reader.readAll(null)).then(
     (events) => events.map((e) => e.seq as number),
     (error: { exitCode?: number }) => error.exitCode,
   );
   await reader.close();
-  expect(readFileSync(logFile).equals(bytes)).toBe(true);
+  assert.ok(bytesAt(on.disk, LOG).equals(bytes), 'a reader changed the log');
   const writer = open();
-  const stream = 'run/after';
   const written = await writer
-    .append(stream, 0, [note('after')], { durable: false, commitId: commitId() })
+    .append('run/after', 0, [note('after')], { durable: false, commitId: commitId() })
     .then(
       (result) => result.position.seq as number,
       (error: { exitCode?: number }) => ({ exitCode: error.exitCode }),
     );
   await writer.close();
-  return { read, written, notices };
+  const torn = on.disk.names(findIno(on.disk, `${LOGS}/torn`) ?? 0);
+  const copies = [...(torn?.keys() ?? [])].map((name) => bytesAt(on.disk, `${LOGS}/torn/${name}`));
+  return { read, written, notices, after: bytesAt(on.disk, LOG), copies: Buffer.concat(copies), fs };
+};
+type Tried = Awaited<ReturnType<typeof tryLog>>;
+
+const markedIndex = (durableMark: number): StreamIndex => {
+  const index = memoryIndex();
+  index.setDurableMark(durableMark);
+  return index;
 };
 
-const expectKept = async (bytes: Buffer, read: unknown, result: Awaited<ReturnType<typeof tryLog>>) => {
-  const kept = (read as number[]).length;
-  expect(result.written).toBe(kept + 1);
-  const after = readFileSync(logFile);
-  const keptBytes = kept === 0 ? 0 : (lines[kept - 1] as Line).end;
-  expect(after.subarray(0, keptBytes).equals(golden.subarray(0, keptBytes))).toBe(true);
-  const removed = bytes.subarray(Math.min(keptBytes, bytes.length));
-  const copies = tornCopies().map((name) => readFileSync(join(logs, 'torn', name)));
-  expect(Buffer.concat(copies).equals(removed)).toBe(true);
-  expect(result.notices).toHaveLength(keptBytes === bytes.length ? 0 : 1);
-  const verified = await verifyLog(logs, coldSha256);
-  expect(verified.events).toBe(kept + 1);
-  expect(verified.bytes).toBe(after.length);
+/** An index whose checkpoint stands after `seq`, as the projector left it. */
+const indexThrough = async (seq: number): Promise<StreamIndex> => {
+  const on = machine();
+  makeDurableFolder(on, LOGS);
+  const fs = processOn(on);
+  fs.writeFileSync(LOG, golden.subarray(0, (lines[seq - 1] as Line).end));
+  const index = memoryIndex();
+  const store = openTestStore(LOGS, { fs, lock: freeLock, index });
+  index.catchUp(store);
+  await store.close();
+  return index;
 };
+
+/** The `count` first events are kept, the rest is set aside, and the log goes on. */
+const checkKept = async (bytes: Buffer, tried: Tried, count: number): Promise<void> => {
+  assert.deepEqual(
+    tried.read,
+    lines.slice(0, count).map((l) => l.seq),
+  );
+  assert.equal(tried.written, count + 1);
+  const keptBytes = count === 0 ? 0 : (lines[count - 1] as Line).end;
+  assert.ok(tried.after.subarray(0, keptBytes).equals(golden.subarray(0, keptBytes)));
+  assert.ok(tried.copies.equals(bytes.subarray(Math.min(keptBytes, bytes.length))), 'bytes vanished');
+  assert.equal(tried.notices.length, keptBytes === bytes.length ? 0 : 1);
+  const verified = await verifyLog(LOGS, coldSha256, { fs: tried.fs });
+  assert.equal(verified.events, count + 1);
+  assert.equal(verified.bytes, tried.after.length);
+};
+
+/** Exit 65 for everybody, and not a byte is touched. */
+const checkRefused = (bytes: Buffer, tried: Tried): void => {
+  assert.deepEqual([tried.read, tried.written], [65, { exitCode: 65 }]);
+  assert.ok(tried.after.equals(bytes));
+  assert.equal(tried.copies.length, 0);
+};
+
+const expectKept = (bytes: Buffer, tried: Tried): Promise<void> =>
+  checkKept(bytes, tried, (tried.read as number[]).length);
 
 const whole = (size: number) =>
   lines.filter((l) => (lines[l.lastOfBatch - 1] as Line).end - 1 <= size).map((l) => l.seq);
 
-describe('a log cut off', { timeout: 120_000 }, () => {
-  it('at any byte keeps every complete commit, sets the rest aside, and goes on', async () => {
+const seqs = lines.map((l) => l.seq);
+/** Ends of commits: where a checkpoint can stand. */
+const ends = lines.filter((l) => l.lastOfBatch === l.seq).map((l) => l.seq);
+/** The greatest `synced` of the lines that pass. */
+const syncedIn = (passes: (line: Line) => boolean): number =>
+  Math.max(0, ...lines.filter(passes).map((l) => l.synced));
+
+describe('a log cut off at any byte', { timeout: 240_000 }, () => {
+  it('keeps every complete commit, sets the rest aside, and goes on', async () => {
     for (let size = 0; size <= golden.length; size++) {
       const bytes = golden.subarray(0, size);
-      const result = await tryLog(bytes, 0);
-      expect(result.read).toEqual(whole(size));
-      await expectKept(bytes, result.read, result);
+      await checkKept(bytes, await tryLog(bytes, markedIndex(0)), whole(size).length);
     }
   });
 
-  it('at any byte before what was on disk is refused, and left as it was', async () => {
-    const last = lines.at(-1) as Line;
-    for (let size = 0; size < golden.length - 1; size += 3) {
+  it.each(seqs)('is refused where the index knows that events up to %i were on disk', async (mark) => {
+    for (let size = 0; size <= golden.length; size += mark === seqs.length ? 1 : 3) {
       const bytes = golden.subarray(0, size);
-      const result = await tryLog(bytes, last.seq);
-      expect(result).toMatchObject({ read: 65, written: { exitCode: 65 } });
-      expect(readFileSync(logFile).equals(bytes)).toBe(true);
-      expect(tornCopies()).toEqual([]);
+      const left = whole(size).length;
+      const tried = await tryLog(bytes, markedIndex(mark));
+      if (left < mark) checkRefused(bytes, tried);
+      else await checkKept(bytes, tried, left);
+    }
+  });
+
+  it.each(ends)('is refused where the checkpoint of the index is at %i', async (mark) => {
+    const index = await indexThrough(mark);
+    for (let size = 0; size <= golden.length; size++) {
+      const bytes = golden.subarray(0, size);
+      const left = whole(size).length;
+      const tried = await tryLog(bytes, index);
+      // With its newline gone the checkpoint's line is not the one that was indexed, but it is whole.
+      if (left < mark) checkRefused(bytes, tried);
+      else await checkKept(bytes, tried, left);
     }
   });
 });
 
-describe('a log with one wrong byte', { timeout: 240_000 }, () => {
+const patterns: readonly (readonly [string, (byte: number) => number])[] = [
+  ['its lowest bit turned', (byte) => byte ^ 1],
+  ['its highest bit turned', (byte) => byte ^ 0x80],
+  ['a newline in its place', () => 0x0a],
+  ['a zero in its place', () => 0],
+  ['a quote in its place', () => 0x22],
+];
+
+/** Each byte of the golden log damaged, one at a time. */
+const eachDamaged = async (
+  damage: (byte: number) => number,
+  check: (bytes: Buffer, hit: Line, isNewline: boolean) => Promise<void>,
+): Promise<void> => {
+  for (let at = 0; at < golden.length; at++) {
+    const bytes = Buffer.from(golden);
+    bytes[at] = damage(golden[at] as number);
+    if (bytes[at] === golden[at]) continue;
+    const hit = lines.find((l) => at < l.end) as Line;
+    await check(bytes, hit, at === hit.end - 1);
+  }
+};
+
+describe.each(patterns)('a log with one wrong byte, %s', { timeout: 240_000 }, (_, damage) => {
   it('never loses what its lines say was on disk, and never lets a changed event pass', async () => {
     let refused = 0;
-    for (let at = 0; at < golden.length; at++) {
-      const bytes = Buffer.from(golden);
-      bytes[at] = (bytes[at] as number) ^ 1;
-      const hit = lines.find((l) => at < l.end) as Line;
-      const others = Math.max(...lines.filter((l) => l.seq !== hit.seq).map((l) => l.synced));
-      const glued = at === hit.end - 1;
-      const mark = glued ? Math.max(...lines.map((l) => l.synced)) : others;
-      const result = await tryLog(bytes, 0);
+    await eachDamaged(damage, async (bytes, hit, isNewline) => {
+      const tried = await tryLog(bytes, markedIndex(0));
+      // A line that lost only its newline still tells what it knew.
+      const mark = syncedIn((l) => isNewline || l.seq !== hit.seq);
       if (mark >= hit.firstOfBatch) {
         refused++;
-        expect(result).toMatchObject({ read: 65, written: { exitCode: 65 } });
-        expect(readFileSync(logFile).equals(bytes)).toBe(true);
-      } else {
-        expect(result.read).toEqual(lines.slice(0, hit.firstOfBatch - 1).map((l) => l.seq));
-        await expectKept(bytes, result.read, result);
-      }
-    }
+        checkRefused(bytes, tried);
+      } else await checkKept(bytes, tried, hit.firstOfBatch - 1);
+    });
     expect(refused).toBeGreaterThan(golden.length / 2);
   });
 
   it('is refused wherever the byte is, when the index knows that all of it was on disk', async () => {
-    const last = lines.at(-1) as Line;
-    for (let at = 0; at < golden.length; at += 3) {
-      const bytes = Buffer.from(golden);
-      bytes[at] = (bytes[at] as number) ^ 0x80;
-      const result = await tryLog(bytes, last.seq);
-      expect(result).toMatchObject({ read: 65, written: { exitCode: 65 } });
-    }
+    await eachDamaged(damage, async (bytes) => {
+      checkRefused(bytes, await tryLog(bytes, markedIndex(seqs.length)));
+    });
   });
 
+  it('with a checkpoint in the middle: nothing that was on disk is lost or touched, and verify finds it', async () => {
+    const checkpoint = ends[Math.floor(ends.length / 2)] as number;
+    const index = await indexThrough(checkpoint);
+    let unseen = 0;
+    await eachDamaged(damage, async (bytes, hit, isNewline) => {
+      const tried = await tryLog(bytes, index);
+      const mark = Math.max(
+        checkpoint,
+        syncedIn((l) => isNewline || l.seq !== hit.seq),
+      );
+      if (hit.seq > checkpoint && mark < hit.firstOfBatch) {
+        await checkKept(bytes, tried, hit.firstOfBatch - 1);
+      } else if (hit.seq > checkpoint || typeof tried.written === 'object') {
+        // Its own line too, where it cannot be the one that was indexed.
+        checkRefused(bytes, tried);
+      } else {
+        // Checked when it was indexed and not again: a command costs the same after a million events. What is there
+        // is not cut, and who verifies the whole log is told.
+        unseen++;
+        assert.ok(tried.after.subarray(0, bytes.length).equals(bytes));
+        assert.equal(tried.copies.length, 0);
+        const { damage: found } = await verifyLog(LOGS, coldSha256, { fs: tried.fs });
+        assert.ok(found !== undefined && found.line <= hit.seq + 1, 'not found by verify');
+      }
+    });
+    expect(unseen).toBeGreaterThan(0);
+  });
+});
+
+describe('a damaged log', () => {
   it('says line, byte and reason', async () => {
     const third = lines[2] as Line;
     const bytes = Buffer.from(golden);
@@ -166,22 +258,20 @@ describe('other ends of a log', () => {
   it('a long run of garbage without a newline is set aside, not loaded into memory', async () => {
     const garbage = Buffer.alloc(5 * 1024 * 1024, 'x');
     const bytes = Buffer.concat([golden, garbage]);
-    const result = await tryLog(bytes, 8);
-    await expectKept(bytes, result.read, result);
-    expect(statSync(join(logs, 'torn', tornCopies()[0] as string)).size).toBe(garbage.length);
+    const result = await tryLog(bytes, markedIndex(8));
+    await expectKept(bytes, result);
+    expect(result.copies.length).toBe(garbage.length);
   });
 
   it('zeros after the end, as some file systems leave after a power cut, are set aside', async () => {
     const bytes = Buffer.concat([golden, Buffer.alloc(4096)]);
-    const result = await tryLog(bytes, 8);
-    await expectKept(bytes, result.read, result);
+    await expectKept(bytes, await tryLog(bytes, markedIndex(8)));
   });
 
   it('valid-looking lines behind damage go aside with it, for their chain is broken', async () => {
     const last = lines.at(-1) as Line;
     const bytes = Buffer.concat([golden, Buffer.from('broken line\n'), golden.subarray(last.start)]);
-    const result = await tryLog(bytes, 8);
-    await expectKept(bytes, result.read, result);
+    await expectKept(bytes, await tryLog(bytes, markedIndex(8)));
   });
 
   it('an event of a newer version stops the reader by name, and is not cut off by a writer', async () => {

@@ -57,7 +57,7 @@ let nowMs = Date.UTC(2026, 0, 2);
 /** One clock and one source of names for everybody: nobody's copy is written over by the next one's. */
 const env = { clock: { now: () => nowMs++ }, random: seededRandom(7), sha256: bulkSha256() };
 /** The lock is SQLite's and dies with its holder; here one process acts at a time. */
-const freeLock: LogLock = { tryAcquire: () => true, acquire: async () => {}, release() {}, close() {} };
+export const freeLock: LogLock = { tryAcquire: () => true, acquire: async () => {}, release() {}, close() {} };
 
 export const newWorld = (disk?: CutDisk, index = cutIndex()): World => {
   const on = machine(disk);
