@@ -3,18 +3,16 @@
  * be in is opened, read, written to and compared with what anybody had been told. See docs/RELIABILITY.md.
  */
 import { afterAll, describe, expect, it } from 'vitest';
+import { type CheckOptions, cutEverywhere, options } from '../support/power-cut-checks.ts';
 import { processOn } from '../support/power-cut-fs.ts';
 import {
   append,
   appendDespite,
-  type CheckOptions,
-  cutEverywhere,
   glance,
   LOGS,
   look,
   newWorld,
   openOn,
-  options,
   type World,
 } from '../support/power-cut-log.ts';
 import type { Call, Fault } from '../support/power-cut-machine.ts';
@@ -151,7 +149,7 @@ describe('a process killed, and then the power', { timeout: 600_000 }, () => {
           await store.close();
         },
         world,
-        { limit: 64 },
+        { limit: 12 },
       );
       expect(attempted.length).toBeGreaterThan(0);
     }
@@ -171,7 +169,7 @@ describe('a disk that fails', { timeout: 600_000 }, () => {
   const tryFault = async (faultOf: (call: Call) => Fault | undefined, fromCall: number): Promise<void> => {
     const world = newWorld();
     world.on.beforeCall = faultOf;
-    await cut(despite, world, { limit: 48, fromCall, recutShare: 0.002 });
+    await cut(despite, world, { limit: 6, fromCall, recutShare: 0.003 });
   };
 
   it.each([
@@ -187,7 +185,7 @@ describe('a disk that fails', { timeout: 600_000 }, () => {
   });
 
   it('space for any number of bytes: what did not fit is there once after it was said again', async () => {
-    for (let free = 0; free < 1400; free += 90) {
+    for (let free = 0; free < 1400; free += 130) {
       const world = newWorld();
       await appendDespite(world, one('run/0', '01'), true);
       world.on.disk.freeBytes = free;
@@ -226,7 +224,7 @@ describe('somebody who looks at the log between two calls of a writer', { timeou
       }
       return fault({ ...call, n: own });
     };
-    await cut(writer, world, { limit: 32, recutShare: 0, fromCall: at });
+    await cut(writer, world, { limit: 12, recutShare: 0, fromCall: at });
     expect(errors).toEqual([]);
   };
 
