@@ -42,7 +42,18 @@ export const openHomeOn = (on: Machine, index: CutIndexDb, bootId: string): CutH
   const fs = processOn(on);
   const store = openJsonlStore({ dir: paths.logs, fs, lock: freeLock, index: streamIndex(index), ...env });
   const blobs = openBlobs(paths.blobs, sha256, fs);
-  const deps = { fs, paths, index, store, sha256, bootId, blobs, allowedRoots: [], keptRuns: 1_000, onNotice: () => {} };
+  const deps = {
+    fs,
+    paths,
+    index,
+    store,
+    sha256,
+    bootId,
+    blobs,
+    allowedRoots: [],
+    keptRuns: 1_000,
+    onNotice: () => {},
+  };
   return {
     on,
     index,
