@@ -10,9 +10,8 @@ import {
 import { z } from 'zod';
 import { usageError, type WfError } from '../errors.ts';
 import { nearest } from '../workflow/did-you-mean.ts';
-import type { Config } from './config.ts';
+import { type Config, DEFAULT_KEPT_RUNS } from './config.ts';
 import { syntaxWords } from './json-words.ts';
-import { DEFAULT_KEPT_RUNS } from './kept-files.ts';
 
 const words = z.string().min(1);
 const regex = z.string().min(1).refine(compiles, 'expected a regular expression');

@@ -4,7 +4,6 @@
  */
 import { ioError } from '../errors.ts';
 import { errorCode, isMissing } from './file-errors.ts';
-import { DEFAULT_KEPT_RUNS } from './kept-files.ts';
 
 const fs = process.getBuiltinModule('node:fs');
 
@@ -34,6 +33,9 @@ export type Config = {
     readonly patterns: readonly string[];
   };
 };
+
+/** Runs that keep their files where config.json does not say. */
+export const DEFAULT_KEPT_RUNS = 20_000;
 
 export const defaultConfig: Config = {
   allowedRoots: [],

@@ -8,9 +8,6 @@ import type { RunRow } from '../projections/run-row.ts';
 import type { FileSink } from './file-sink.ts';
 import type { IndexDb } from './index-db.ts';
 
-/** How many, where config.json does not say. */
-export const DEFAULT_KEPT_RUNS = 20_000;
-
 export type KeptRow = Pick<RunRow, 'runId' | 'firstSeq' | 'lastSeq' | 'status' | 'copyFile' | 'filesExpired'>;
 
 /** Runs whose last event is at or after `floor` are the newest ones: `count` of them, `limit` at most. */

@@ -3,10 +3,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openBlobs } from '../../src/home/blobs.ts';
+import { DEFAULT_KEPT_RUNS } from '../../src/home/config.ts';
 import type { ProjectorDeps } from '../../src/home/fold-range.ts';
 import { openHome } from '../../src/home/home.ts';
 import { IndexDb } from '../../src/home/index-db.ts';
-import { DEFAULT_KEPT_RUNS } from '../../src/home/kept-files.ts';
 import { homePaths } from '../../src/home/paths.ts';
 import { openProjector } from '../../src/home/projector.ts';
 import { streamIndex } from '../../src/home/stream-index.ts';
