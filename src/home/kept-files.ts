@@ -28,6 +28,12 @@ export const keptLimit = (index: IndexDb): number | null => readKept(index)?.lim
 /** The place from which on runs are among the newest ones. */
 export const keptFloor = (index: IndexDb): number => readKept(index)?.floor ?? 0;
 
+/** Whether a run has files, as the rows are now. */
+export function hasFiles(index: IndexDb, runId: string): boolean {
+  const row = index.get<KeptRow>(`SELECT ${COLUMNS} FROM runs WHERE runId = ?`, runId);
+  return row !== undefined && new KeptFiles(index, keptLimit(index) ?? 0).has(row);
+}
+
 /** Newest runs whose last event is later than `after`, oldest first; those pushed out have no files. */
 export const keptSince = (
   index: IndexDb,
@@ -58,15 +64,6 @@ export function neededBelow(
        ORDER BY lastSeq`,
     ...[after, floor, after, floor],
   );
-}
-
-/** Whether a run has files, as the projections are now; for who only looks. */
-export function filesOfRun(index: IndexDb): (runId: string) => boolean {
-  const kept = new KeptFiles(index, keptLimit(index) ?? DEFAULT_KEPT_RUNS);
-  return (runId) => {
-    const row = index.get<KeptRow>(`SELECT ${COLUMNS} FROM runs WHERE runId = ?`, runId);
-    return row !== undefined && kept.has(row);
-  };
 }
 
 export class KeptFiles {

@@ -7,13 +7,15 @@ import { PROJECTED_DIRS } from '../projections/catalogue.ts';
 import { recordPath, summaryPath } from '../projections/run-files.ts';
 import { isTempName } from './file-sink.ts';
 import { entriesOf } from './folder-names.ts';
-import { filesOfRun } from './kept-files.ts';
+import { hasFiles, keptSince, neededBelow } from './kept-files.ts';
 import type { ProjectionProblem } from './projection-check.ts';
 import type { SampleDeps } from './projection-sample.ts';
 import { readCheckpoint } from './stream-index.ts';
 import { writablePath } from './writable-path.ts';
 
 const fs = process.getBuiltinModule('node:fs');
+
+type Wanted = { readonly runId: string; readonly finishedSeq: number | null };
 
 export async function compareNames(deps: SampleDeps): Promise<ProjectionProblem[]> {
   const { index, paths, store } = deps;
@@ -35,15 +37,15 @@ export async function compareNames(deps: SampleDeps): Promise<ProjectionProblem[
     const isJustMade = behind && (path.startsWith('state/tools/') || (await isInLog(store, runId)));
     if (!isJustMade) problems.push({ path, problem: 'unexpected' });
   }
-  const hasFiles = filesOfRun(index);
-  for (const row of index.each<{ runId: string; finishedSeq: number | null }>(
-    'SELECT runId, finishedSeq FROM runs',
-  )) {
-    if (!hasFiles(row.runId)) continue;
+  for (const { runId } of [...neededBelow(index, 0), ...keptSince(index, 0)]) {
+    const row = index.get<Wanted>('SELECT runId, finishedSeq FROM runs WHERE runId = ?', runId);
+    if (row === undefined) continue;
     const wanted =
       row.finishedSeq === null ? [recordPath(row.runId)] : [recordPath(row.runId), summaryPath(row.runId)];
+    // A newer run may have pushed it out meanwhile.
     for (const path of wanted)
-      if (!fs.existsSync(`${paths.home}/${path}`)) problems.push({ path, problem: 'missing' });
+      if (!fs.existsSync(`${paths.home}/${path}`) && hasFiles(index, row.runId))
+        problems.push({ path, problem: 'missing' });
   }
   return problems;
 }

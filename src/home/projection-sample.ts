@@ -12,7 +12,7 @@ import { markerPath, runFiles } from '../projections/run-files.ts';
 import { evolveRunFold, noRunFold } from '../projections/run-row.ts';
 import { blobText } from './blob-text.ts';
 import type { ProjectorDeps } from './fold-range.ts';
-import { filesOfRun } from './kept-files.ts';
+import { hasFiles } from './kept-files.ts';
 import { indexJsonBytes } from './key-rows.ts';
 import { LogEvents } from './log-events.ts';
 import { firstDifference, type ProjectionProblem } from './projection-check.ts';
@@ -111,10 +111,13 @@ function compareRun(
     const path = `state/index.db#stream_offsets/${runStream(runId)}`;
     return { version: Number.POSITIVE_INFINITY, problems: [{ path, problem: 'different' }] };
   }
+  const isKept = hasFiles(index, runId);
   const problems: ProjectionProblem[] = [];
-  // The files of an older run are made when somebody asks for them.
-  if (!filesOfRun(index)(runId)) return { version: state.version, problems };
-  for (const [path, text] of runFiles(state, blobText(blobs))) {
+  for (const [path, whole] of runFiles(state, blobText(blobs))) {
+    // A copy that was delivered elsewhere stays when the run's files go.
+    const isOurs = PROJECTED_DIRS.some((dir) => path.startsWith(`${dir}/`));
+    if (!isKept && !isOurs) continue;
+    const text = isKept ? whole : null;
     const file = placeOf(paths.home, allowedRoots, path);
     if (file !== null) problems.push(...compare(path, file, text));
   }

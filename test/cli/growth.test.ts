@@ -61,6 +61,8 @@ describe('only the newest runs have files', () => {
     expect(items).toHaveLength(3);
     const again = await runner.wf(['run', 'make', '--input', 'one']);
     expect(again.stdout).toContain('already done');
+    const looked = await runner.wf(['doctor']);
+    expect(looked.code, looked.stdout).toBe(0);
     expect(again.stdout).toMatch(/summary {3}wf show \S+ --file summary {3}not on disk/);
     await expectHealthy(runner);
   });
