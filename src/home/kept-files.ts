@@ -5,7 +5,6 @@
  */
 import { recordPath, summaryPath, taskPath } from '../projections/run-files.ts';
 import type { RunRow } from '../projections/run-row.ts';
-import { DEFAULT_KEPT_RUNS } from './config.ts';
 import type { FileSink } from './file-sink.ts';
 import type { IndexDb } from './index-db.ts';
 
