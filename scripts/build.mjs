@@ -72,6 +72,7 @@ const { output } = await bundle
             'src/engine/follow.ts',
             'src/home/projector.ts',
             'src/effects/perform.ts',
+            'src/effects/check-files.ts',
           ]),
         },
       ],

@@ -2,7 +2,6 @@
  * The {@link World} of the program: real processes and real files. What starts or looks for processes is loaded when
  * it is needed: an answer from the log needs none of it.
  */
-import { checkFiles } from '../effects/check-files.ts';
 import type { PerformDeps } from '../effects/launch.ts';
 import { removeScratch, scratchDir } from '../effects/scratch.ts';
 import type { Tool } from '../workflow/definition.ts';
@@ -49,6 +48,7 @@ export function realWorld(deps: Omit<PerformDeps, 'signal'>): World {
       }));
     },
     checkFiles: async (files) => {
+      const { checkFiles } = await import('../effects/check-files.ts');
       const absolute = files.map((one) => ({
         ...one,
         file: one.file.startsWith('/') ? one.file : `${home}/${one.file}`,
