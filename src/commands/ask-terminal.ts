@@ -1,6 +1,6 @@
 /**
  * Asks a person on the terminal itself (`/dev/tty`), not on stdin: a pipe, a script or an agent that calls us cannot
- * answer by accident. There is no flag that answers instead.
+ * answer by accident. Whether a flag may answer instead is the verb's to say; `approve` has none.
  */
 import { usageError } from '../errors.ts';
 
@@ -9,14 +9,16 @@ const fs = process.getBuiltinModule('node:fs');
 const MAX_LINE = 4096;
 const MAX_LINES_AHEAD = 10_000;
 
+const NO_FLAG = 'Run the same command yourself in a terminal. No flag replaces it.';
+
 /** @throws {WfError} exit 2 where there is no terminal */
-export function askOnTerminal(question: string): string {
+export function askOnTerminal(question: string, hint = NO_FLAG): string {
   let fd: number;
   try {
     fd = fs.openSync('/dev/tty', 'r+');
   } catch (cause) {
     throw usageError('no-terminal', 'this needs a person at a terminal, and there is none', {
-      hint: 'Run the same command yourself in a terminal. No flag replaces it.',
+      hint,
       cause,
     });
   }

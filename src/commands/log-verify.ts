@@ -22,7 +22,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
       if (io.stderrIsTerminal && bytes < totalBytes) io.err(`verified ${bytes} of ${totalBytes} bytes\n`);
     },
   });
-  const ok = result.damage === undefined;
+  const ok = result.damage === undefined && result.unsaid === undefined;
   if (invocation.json) printJson(invocation, { schema: 'wf.log/1', ok, file: paths.log, ...result });
   else if (result.events === 0 && ok) io.out(nothingYet(invocation));
   else io.out(nameHome(verifyText(result, tilde(paths.log, env)), programName(invocation)));
@@ -30,7 +30,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 }
 
 function verifyText(result: VerifyResult, file: string): string {
-  const { events, bytes, erased, headSeq, headHash, durableSeq, torn, damage } = result;
+  const { events, bytes, erased, headSeq, headHash, durableSeq, torn, damage, unsaid } = result;
   const lines = [
     damage === undefined
       ? `✓ ${events} events in ${bytes} bytes, every hash follows   ${file}`
@@ -44,7 +44,10 @@ function verifyText(result: VerifyResult, file: string): string {
       '  next      Nothing was changed. Put the log back from a backup, or see what else can be done: wf doctor',
     );
   }
-  if (erased > 0) lines.push(`  erased    ${erased} events, as recorded`);
+  if (unsaid !== undefined) {
+    lines.push(`✗ line ${unsaid.line}, byte ${unsaid.offset}: ${unsaid.reason}`);
+    lines.push('  next      Somebody else than this program changed it: put the log back from a backup.');
+  } else if (erased > 0) lines.push(`  erased    ${erased} events, as recorded`);
   if (torn !== undefined) {
     lines.push(
       `  torn      ${torn.bytes} bytes of an unfinished write at the end (${torn.reason}): harmless, the next write sets them aside`,

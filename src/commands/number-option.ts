@@ -30,15 +30,19 @@ export function wholeNumber(
 
 const ISO_DATE = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
 
-/** `--since`: an ISO time, or a span before now; as ISO 8601. @throws {WfError} exit 2 */
-export function sinceOf(invocation: Invocation, nowMs: number): string | undefined {
-  const text = option(invocation, 'since');
+/** `--since`. @throws {WfError} exit 2 */
+export const sinceOf = (invocation: Invocation, nowMs: number): string | undefined =>
+  timeOf(invocation, 'since', nowMs);
+
+/** An ISO time, or a span before now; as ISO 8601. @throws {WfError} exit 2 */
+export function timeOf(invocation: Invocation, name: string, nowMs: number): string | undefined {
+  const text = option(invocation, name);
   if (text === undefined) return undefined;
   const span = parseDuration(text);
   const at = span === undefined ? (ISO_DATE.test(text) ? Date.parse(text) : Number.NaN) : nowMs - span;
   if (!Number.isNaN(at)) return new Date(Math.max(0, at)).toISOString();
-  throw usageError('since-invalid', `--since ${JSON.stringify(text)} is no time`, {
-    where: '--since',
+  throw usageError(`${name}-invalid`, `--${name} ${JSON.stringify(text)} is no time`, {
+    where: `--${name}`,
     hint: `Give an ISO time such as 2026-11-23 or 2026-11-23T08:00:00Z, or ${DURATION_HELP}.`,
   });
 }

@@ -178,8 +178,11 @@ export const outputsOfVerbs: Readonly<Record<string, readonly OutputName[]>> = {
   'tools reset': ['wf.tool/1'],
   doctor: ['wf.doctor/1'],
   resolve: ['wf.run/1'],
+  erase: ['wf.erase/1'],
   'rebuild-projections': ['wf.rebuild/1', 'wf.check/1'],
   'log verify': ['wf.log/1'],
+  'log archive': ['wf.archive/1'],
+  'log backup': ['wf.backup/1'],
   'install-scripts': ['wf.scripts/1'],
 };
 

@@ -52,6 +52,7 @@ function commandsFor(home: OpenHome, state: RunState, short: string, wf: string)
     (view) => view.kind !== 'improvement' && view.runId === state.runId,
   );
   if (waits !== undefined) return waits.commands.filter(({ label }) => label !== 'look');
+  if (state.erased !== null) return [];
   switch (state.status) {
     case 'failed':
     case 'cancelled':

@@ -161,6 +161,7 @@ export const lookups = (index: IndexDb, fitsTheLog: () => boolean) => ({
 export const bundledDirOf = (options: OpenHomeOptions): string => `${options.packageDir}/definitions`;
 
 export function openLog(options: OpenHomeOptions, paths: HomePaths, index: IndexDb | null) {
+  const blobs = openBlobs(paths.blobs, coldSha256);
   const store = openJsonlStore({
     dir: paths.logs,
     ...(index === null ? {} : { index: streamIndex(index) }),
@@ -168,8 +169,9 @@ export function openLog(options: OpenHomeOptions, paths: HomePaths, index: Index
     random: randomBytes,
     sha256: coldSha256,
     onNotice: options.onNotice,
+    onWritten: blobs.keepShared,
   });
-  return { store, blobs: openBlobs(paths.blobs, coldSha256) };
+  return { store, blobs };
 }
 
 export function assemble(

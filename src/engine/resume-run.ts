@@ -2,9 +2,10 @@
  * `resume`: a run goes on where it stopped. Completed work is never repeated; a finished run, another workflow's run
  * and another input are refused (exit 4), each by name.
  */
-import { conflictError, ExitCode, WfError } from '../errors.ts';
+import { conflictError, ExitCode, refusalToError, WfError } from '../errors.ts';
 import { type Commit, ConflictError } from '../log/event-store.ts';
 import type { RunContext } from '../workflow/context.ts';
+import { refuseErased } from '../workflow/erase.ts';
 import { resolveDispatcher } from '../workflow/render-step.ts';
 import { type Effect, latestEffect, type RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
@@ -31,6 +32,7 @@ export type ResumeRequest = {
 export async function resumeRun(ports: EnginePorts, request: ResumeRequest): Promise<Answer> {
   for (;;) {
     const run = await requireRun(ports, request.runId);
+    if (run.erased !== null) throw refusalToError(refuseErased(run, run.erased));
     assertMatches(ports, run, request);
     await assertDefinitionChoice(ports, run, request);
     try {

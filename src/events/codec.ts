@@ -162,6 +162,18 @@ const isBatch = (value: unknown): boolean => {
   return isPositive(i) && isPositive(n) && (n as number) > 1 && (i as number) <= (n as number);
 };
 
+/** What stands in the place of `length` bytes of data; null when so few cannot hold it, nor anybody's words. */
+export const erasedData = (length: number): string | null =>
+  length < ERASED.length ? null : ERASED.padEnd(length, ' ');
+
+/** Where data stands on a line, in its own units: decode the line as latin1, and they are bytes. */
+export const dataSpan = (line: string): { readonly from: number; readonly to: number } | null => {
+  const parts = partsOf(line);
+  if (typeof parts === 'string') return null;
+  const to = line.length - LINE_SUFFIX_LENGTH;
+  return { from: to - parts.data.length, to };
+};
+
 /** Whether data was replaced after the fact; only padding may follow. */
 export const isErasedText = (data: string): boolean => data.startsWith(ERASED) && data.trimEnd() === ERASED;
 

@@ -296,6 +296,23 @@ export const runEventSchemas = {
   ArtifactsExpired: z.strictObject({ keep }),
   /** Its record, summary and briefs are no longer kept as files; a run that is resumed has them again. */
   RunFilesExpired: z.strictObject({ keep }),
+  /**
+   * The run was over, and its texts are to go: the data of every earlier event of the stream may be replaced by
+   * `{"erased":true}` from now on. Holds all that is known of the run afterwards, and no word of the user.
+   */
+  RunErased: z.strictObject({
+    runId: id,
+    workflowId: id,
+    definitionHash: sha256Hex,
+    key: z.string(),
+    forced: z.boolean(),
+    status: z.enum(['completed', 'handed_off', 'failed', 'cancelled']),
+    outcome: z.enum(['done', 'handed_off', 'failed', 'unreported']).exactOptional(),
+    route: z.string().exactOptional(),
+    createdAt: isoTime,
+    finishedAt: isoTime,
+    by: z.string(),
+  }),
 } as const;
 export type RunEvent = EventOf<typeof runEventSchemas>;
 export type StoredRunEvent = RunEvent & { readonly ts: string; readonly streamVersion: number };

@@ -33,6 +33,7 @@ export const schemaVersions: Readonly<Record<AnyEvent['type'], number>> = {
   RunCancelled: 1,
   ArtifactsExpired: 1,
   RunFilesExpired: 1,
+  RunErased: 1,
   ToolBootstrapStarted: 1,
   ToolBootstrapped: 1,
   ToolBootstrapFailed: 1,

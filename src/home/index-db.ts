@@ -85,6 +85,26 @@ export class IndexDb {
     this.#db.exec(SCHEMA);
   }
 
+  /** From now on what this connection deletes is overwritten, in the file and in what SQLite copies. */
+  overwriteDeleted(): void {
+    this.#db.exec('PRAGMA secure_delete = ON');
+  }
+
+  /**
+   * Makes the file anew from its rows, so that no page and no WAL frame holds what a row once said. Answers false
+   * while another process reads or writes: then it is to be tried again.
+   */
+  tryCompact(): boolean {
+    this.#statements.clear();
+    try {
+      this.#db.exec('VACUUM');
+      return this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy === 0;
+    } catch (error) {
+      if (isBusy(error)) return false;
+      throw error;
+    }
+  }
+
   close(): void {
     this.#forget();
   }

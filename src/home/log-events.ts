@@ -9,6 +9,7 @@ import type { StoredEvent } from '../events/envelope.ts';
 import { upcast } from '../events/upcast.ts';
 import type { FileSystem } from '../log/file-system.ts';
 import { eachLine, readFully, readLineAt } from '../log/line-reader.ts';
+import { wholeLog } from '../log/whole-log.ts';
 
 export type LocatedEvent = {
   readonly event: StoredEvent;
@@ -24,10 +25,10 @@ export class LogEvents {
   readonly #size: number;
 
   constructor(fs: FileSystem, file: string) {
-    this.#fs = fs;
+    this.#fs = wholeLog(fs);
     this.#file = file;
-    this.#fd = fs.openSync(file, 'r');
-    this.#size = fs.fstatSync(this.#fd).size;
+    this.#fd = this.#fs.openSync(file, 'r');
+    this.#size = this.#fs.fstatSync(this.#fd).size;
   }
 
   /** Events from an offset on, through `untilSeq`: what follows may not be on disk yet, or be half a line. */

@@ -9,7 +9,7 @@ import { familyOf, keyStream, runIdOf, runStream } from '../events/streams.ts';
 import type { ToolEvent } from '../events/tool-events.ts';
 import type { WorkflowEvent } from '../events/workflow-events.ts';
 import type { Sha256Hex } from '../log/event-store.ts';
-import { markerPath, runFiles } from '../projections/run-files.ts';
+import { markerPath, runFiles, taskPath } from '../projections/run-files.ts';
 import { evolveRunFold, noRunFold, type RunFold, type RunRow } from '../projections/run-row.ts';
 import { blobText } from './blob-text.ts';
 import type { HomeBlobs } from './blobs.ts';
@@ -92,7 +92,8 @@ export class LogFold {
     for (const [runId, fold] of this.#runs) {
       remember(cache, runId, fold);
       if (fold.state.runId !== runId) continue;
-      const { row, before } = writeRun(index, fold);
+      const { row, before, oldTasks } = writeRun(index, fold);
+      for (const taskId of oldTasks) sink.own(taskPath(taskId), null);
       this.#keys.add(keyStream(sha256(`${row.workflowId}\n${row.key}`)));
       this.#kept.enter(row, before);
       written.push({ fold, row, before });

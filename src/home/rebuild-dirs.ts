@@ -148,6 +148,9 @@ function freeName(fs: FileSystem, wanted: string): string {
   return name;
 }
 
+/** The tasks of a run whose texts were erased have no rows any more; their ids are `T-<runId>[.step]`. */
+const ERASED_RUN_OF_TASK = `SELECT 1 FROM runs WHERE runId = substr(?1, 3, CASE instr(?1, '.') WHEN 0 THEN length(?1) ELSE instr(?1, '.') - 3 END)`;
+
 /** A file that the log once wrote and that is not wanted any more, like the brief of a withdrawn task. */
 function isKnown({ index, dir }: Swap, name: string): boolean {
   const found = (sql: string, suffix: string): boolean =>
@@ -161,7 +164,7 @@ function isKnown({ index, dir }: Swap, name: string): boolean {
         index.get('SELECT 1 FROM runs WHERE copyFile = ?', `outbox/${name}`) !== undefined
       );
     case 'tasks':
-      return found('SELECT 1 FROM tasks WHERE taskId = ?', '.md');
+      return found('SELECT 1 FROM tasks WHERE taskId = ?', '.md') || found(ERASED_RUN_OF_TASK, '.md');
     case 'state/tools':
       return found('SELECT 1 FROM tools WHERE tool = ?', '.ok');
   }

@@ -13,11 +13,15 @@ const UPSERT = `INSERT INTO runs (${RUN_COLUMNS.join(', ')}) VALUES (${RUN_COLUM
 
 export type RunRowBefore = Pick<RunRow, 'status' | 'lastSeq' | 'copyFile'>;
 
-/** Answers the row as it is now, and what stood there before. */
-export function writeRun(
-  index: IndexDb,
-  fold: RunFold,
-): { readonly row: RunRow; readonly before: RunRowBefore | undefined } {
+export type WrittenRun = {
+  readonly row: RunRow;
+  /** What stood there before. */
+  readonly before: RunRowBefore | undefined;
+  /** Tasks of a run whose texts were erased: their briefs go. */
+  readonly oldTasks: readonly string[];
+};
+
+export function writeRun(index: IndexDb, fold: RunFold): WrittenRun {
   const row = runRow(fold);
   const before = index.get<RunRowBefore>(
     'SELECT status, lastSeq, copyFile FROM runs WHERE firstSeq = ?',
@@ -36,7 +40,15 @@ export function writeRun(
   );
   for (const approval of fold.state.approvals) writeApproval(index, fold.state, approval);
   writeTasks(index, fold.state);
-  return { row, before };
+  return { row, before, oldTasks: fold.state.erased === null ? [] : forget(index, row.runId) };
+}
+
+/** A fold over erased data never saw them, so they go here too. */
+function forget(index: IndexDb, runId: string): readonly string[] {
+  const tasks = index.all<{ taskId: string }>('SELECT taskId FROM tasks WHERE runId = ?', runId);
+  index.run('DELETE FROM tasks WHERE runId = ?', runId);
+  index.run('DELETE FROM approvals WHERE runId = ?', runId);
+  return tasks.map(({ taskId }) => taskId);
 }
 
 function writeApproval(index: IndexDb, state: RunState, approval: RunState['approvals'][number]): void {

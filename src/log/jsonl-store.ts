@@ -15,8 +15,10 @@ import { createDiskSync, syncTail, writeRequests } from './jsonl-writer.ts';
 import { offsetAfterSeq } from './line-reader.ts';
 import { type LogLock, openLogLock } from './lock.ts';
 import { LogTail } from './log-tail.ts';
+import type { LogMaintenance } from './maintenance.ts';
 import { createMarkKeeper } from './mark-keeper.ts';
 import { followLog } from './subscribe.ts';
+import { wholeLog } from './whole-log.ts';
 
 export const LOG_FILE = 'events.jsonl';
 export const LOCK_FILE = '.lock';
@@ -35,6 +37,8 @@ export type JsonlStoreOptions = {
   readonly lockTimeoutMs?: number;
   /** Told, in a sentence, when a repair was made. */
   readonly onNotice?: (text: string) => void;
+  /** Called after lines were written and before anybody is told. */
+  readonly onWritten?: () => void;
 };
 
 export type JsonlStore = EventStore & {
@@ -45,13 +49,17 @@ export type JsonlStore = EventStore & {
   readonly durableSeq: number;
   /** Events from a line's offset to `untilSeq` (default: the head now), with their places; for the projector. */
   readAllWithOffsets(fromOffset: number, untilSeq?: number): Generator<LocatedEvent>;
+  /** What is done to the log as a whole, rarely; loaded when asked for. */
+  maintenance(): Promise<LogMaintenance>;
 };
 
 export const openJsonlStore = (options: JsonlStoreOptions): JsonlStore => {
-  const { dir, index, fs = nodeFs, clock, random, sha256 } = options;
+  const { dir, index, clock, random, sha256, lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
+  const onDisk = options.fs ?? nodeFs;
+  // However many files the log has, from here on it is one, by positions that never change.
+  const fs = wholeLog(onDisk);
   const logPath = `${dir}/${LOG_FILE}`;
-  const lock =
-    options.lock ?? openLogLock(`${dir}/${LOCK_FILE}`, options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS);
+  const lock = options.lock ?? openLogLock(`${dir}/${LOCK_FILE}`, lockTimeoutMs);
   const disk = createDiskSync(fs, dir, () => tail);
   const tail = new LogTail({
     fs,
@@ -93,6 +101,7 @@ export const openJsonlStore = (options: JsonlStoreOptions): JsonlStore => {
       return writeRequests(fs, requests, tail, view, { clock, random, sha256 }, logPath);
     },
     sync(requests, outcomes) {
+      options.onWritten?.();
       if (!requests.some((request) => request.durable)) return outcomes;
       try {
         syncTail(fs, tail, disk, dir);
@@ -131,6 +140,19 @@ export const openJsonlStore = (options: JsonlStoreOptions): JsonlStore => {
 
   return {
     path: logPath,
+    maintenance: async () => {
+      const { openMaintenance } = await import('./maintenance.ts');
+      return openMaintenance({
+        fs: onDisk,
+        whole: fs,
+        dir,
+        tail,
+        disk,
+        lock: options.lock,
+        lockTimeoutMs,
+        sha256,
+      });
+    },
     capabilities: { distributed: false, durableAck: true, maxCommitBytes: MAX_COMMIT_BYTES },
     get indexMismatch() {
       tail.refresh();

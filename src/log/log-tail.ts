@@ -115,6 +115,11 @@ export class LogTail {
     this.refresh();
   }
 
+  /** Up to here the file's bytes are lines that stay: what follows may be unfinished. */
+  get settledEnd(): number {
+    return this.end - (this.#missingNewline ? 1 : 0);
+  }
+
   get usesIndex(): boolean {
     return this.#usedIndex() !== undefined;
   }

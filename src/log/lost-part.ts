@@ -9,6 +9,7 @@ import { type FileSystem, nodeFs } from './file-system.ts';
 import { eachLine } from './line-reader.ts';
 import { syncedBeyond } from './recover.ts';
 import { verifiedScan } from './verified-scan.ts';
+import { wholeLog } from './whole-log.ts';
 
 export type LostRun = {
   /** It began there: afterwards it is as if it had never been. */
@@ -47,8 +48,9 @@ export const lostPart = (
   logPath: string,
   durableMark: number,
   sha256: Sha256Hex,
-  fs: FileSystem = nodeFs,
+  onDisk: FileSystem = nodeFs,
 ): LostPart | null => {
+  const fs = wholeLog(onDisk);
   const fd = fs.openSync(logPath, 'r');
   try {
     const size = fs.fstatSync(fd).size;

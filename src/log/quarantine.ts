@@ -15,6 +15,7 @@ import { openLogLock } from './lock.ts';
 import type { LostPart } from './lost-part.ts';
 import { copyRange, syncDirectory } from './recover.ts';
 import { removeSyncFailure } from './sync-mark.ts';
+import { wholeLog } from './whole-log.ts';
 
 const path = process.getBuiltinModule('node:path');
 
@@ -52,7 +53,8 @@ export const quarantineLog = async (
 };
 
 const replace = async (dir: string, lost: LostPart, env: QuarantineEnv): Promise<string | null> => {
-  const { fs = nodeFs } = env;
+  // An archived log becomes one file again: the copy is of the whole of it.
+  const fs = wholeLog(env.fs ?? nodeFs);
   const logPath = path.join(dir, LOG_FILE);
   const aside = path.join(dir, QUARANTINE_DIR);
   const name = freshUlid(env.clock.now(), env.random);

@@ -6,6 +6,7 @@ import type { Sha256Hex } from './event-store.ts';
 import { nodeFs } from './file-system.ts';
 import { verifiedScan } from './verified-scan.ts';
 import type { VerifyResult } from './verify.ts';
+import { wholeLog } from './whole-log.ts';
 
 const LOOKS = 3;
 const PAUSE_MS = 100;
@@ -28,13 +29,14 @@ const isTorn = (
   { bytes, headSeq, headHash }: Pick<VerifyResult, 'bytes' | 'headSeq' | 'headHash'>,
   sha256: Sha256Hex,
 ): boolean => {
-  const fd = nodeFs.openSync(logPath, 'r');
+  const fs = wholeLog(nodeFs);
+  const fd = fs.openSync(logPath, 'r');
   try {
-    const size = nodeFs.fstatSync(fd).size;
-    const scan = verifiedScan(nodeFs, fd, bytes, size, { seq: headSeq, hash: headHash }, sha256);
+    const size = fs.fstatSync(fd).size;
+    const scan = verifiedScan(fs, fd, bytes, size, { seq: headSeq, hash: headHash }, sha256);
     const first = scan.next();
     return first.done === true && first.value.stop !== undefined;
   } finally {
-    nodeFs.closeSync(fd);
+    fs.closeSync(fd);
   }
 };

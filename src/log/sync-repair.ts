@@ -19,6 +19,7 @@ import {
   syncedBeyond,
   writeFully,
 } from './recover.ts';
+import { type FileHeader, readHeader } from './segment-header.ts';
 import { readSyncFailure, removeSyncFailure, type SyncFailure } from './sync-mark.ts';
 import { verifiedScan } from './verified-scan.ts';
 
@@ -65,7 +66,9 @@ const rewrite = (fs: FileSystem, dir: string, failure: SyncFailure, options: Rep
   try {
     fd = fs.openSync(logPath, 'r');
     const size = fs.fstatSync(fd).size;
-    const { end, lastSeq, missingNewline } = goodPart(fs, fd, size, logPath, failure, options);
+    // Of an archived log this is the open file alone: what was closed had been synced before.
+    const header = readHeader(fs, fd, logPath);
+    const { end, lastSeq, missingNewline } = goodPart(fs, fd, size, header, logPath, failure, options);
     const goodEnd = missingNewline ? size : end;
     copyRange(fs, fd, 0, goodEnd, fresh);
     if (missingNewline) appendNewline(fs, fresh);
@@ -93,13 +96,15 @@ const goodPart = (
   fs: FileSystem,
   fd: number,
   size: number,
+  header: FileHeader | null,
   logPath: string,
   failure: SyncFailure,
   options: RepairOptions,
 ) => {
-  let lastSeq = 0;
+  const { firstSeq, prevHash, length } = header ?? { firstSeq: 1, prevHash: GENESIS_HASH, length: 0 };
+  let lastSeq = firstSeq - 1;
   let durableSeq = failure.durableSeq;
-  const scan = verifiedScan(fs, fd, 0, size, { seq: 0, hash: GENESIS_HASH }, options.sha256);
+  const scan = verifiedScan(fs, fd, length, size, { seq: lastSeq, hash: prevHash }, options.sha256);
   for (let step = scan.next(); ; step = scan.next()) {
     if (step.done !== true) {
       for (const { event } of step.value) {

@@ -1,12 +1,15 @@
 /** Checks the whole log: every line's shape, order, batch and both hashes. It only reads, and needs no index. */
 import { GENESIS_HASH } from '../events/codec.ts';
 import type { StoredEvent } from '../events/envelope.ts';
+import { type UnsaidErasure, unsaidErasure } from './erased-lines.ts';
 import type { Sha256Hex } from './event-store.ts';
 import { type FileSystem, nodeFs } from './file-system.ts';
 import { fsFailure } from './fs-failure.ts';
 import { provedRanges, type RangeOptions } from './proved-ranges.ts';
 import { syncedBeyond } from './recover.ts';
+import { readHeader } from './segment-header.ts';
 import { type ScanStop, verifiedScan } from './verified-scan.ts';
+import { wholeLog } from './whole-log.ts';
 
 const path = process.getBuiltinModule('node:path');
 
@@ -40,6 +43,8 @@ export type VerifyResult = {
   readonly torn?: Damage & { readonly bytes: number };
   /** The log is corrupt. */
   readonly damage?: Damage;
+  /** The chain holds, but the first line here was erased by nobody who said so. Told only of a log without damage. */
+  readonly unsaid?: UnsaidErasure;
 };
 
 /** @param dir the home's `logs` directory. A log that does not exist is good and empty. */
@@ -48,13 +53,16 @@ export const verifyLog = async (
   sha256: Sha256Hex,
   options: VerifyOptions = {},
 ): Promise<VerifyResult> => {
-  const { fs = nodeFs } = options;
+  const onDisk = options.fs ?? nodeFs;
+  const fs = wholeLog(onDisk);
   const logPath = path.join(dir, 'events.jsonl');
   const found = { events: 0, bytes: 0, headSeq: 0, headHash: GENESIS_HASH, erased: 0 };
   let durableSeq = options.durableMark ?? 0;
   const end = (stop: ScanStop | undefined, size: number): VerifyResult => {
     const result = { ...found, durableSeq };
-    if (stop === undefined && durableSeq <= found.headSeq) return result;
+    const unsaid = found.erased === 0 || fd === undefined ? undefined : unsaidErasure(fs, fd, found.bytes);
+    const whole = unsaid === undefined ? result : { ...result, unsaid };
+    if (stop === undefined && durableSeq <= found.headSeq) return whole;
     const {
       badLine: line,
       badOffset: offset,
@@ -66,7 +74,7 @@ export const verifyLog = async (
     };
     if (stop === undefined || durableSeq >= stop.firstLostSeq)
       return { ...result, damage: { line, offset, reason } };
-    return { ...result, torn: { line, offset, reason, bytes: size - stop.cutAt } };
+    return { ...whole, torn: { line, offset, reason, bytes: size - stop.cutAt } };
   };
   const fd = openLog(fs, logPath);
   if (fd === undefined) return end(undefined, 0);
@@ -74,7 +82,9 @@ export const verifyLog = async (
     const size = fs.fstatSync(fd).size;
     const progress = (): void =>
       options.onProgress?.({ events: found.events, bytes: found.bytes, totalBytes: size });
-    for await (const proof of provedRanges(fs, fd, size, { sha256, ...options.ranges })) {
+    // Positions in a file and in the log are the same until it is archived; threads know only the file.
+    const plain = readHeader(onDisk, fd, logPath) === null ? onDisk : fs;
+    for await (const proof of provedRanges(plain, fd, size, { sha256, ...options.ranges })) {
       found.events += proof.events;
       found.headSeq = proof.last.seq;
       found.headHash = proof.last.hash;

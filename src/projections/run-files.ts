@@ -47,8 +47,14 @@ const hasSummary = (state: RunState): boolean => state.stopped || outputOf(state
 
 /** Where a further copy of the summary goes; null when `outbox/<runId>.md` is the place that was asked for. */
 export function copyPath(state: RunState): string | null {
-  const wanted = outputOf(state, 'deliver')?.summaryFile.replace(/^(?:\.\/)+/, '');
-  if (wanted === undefined || wanted === summaryPath(state.runId)) return null;
+  const summaryFile = outputOf(state, 'deliver')?.summaryFile;
+  return summaryFile === undefined ? null : copyOf(state.runId, summaryFile);
+}
+
+/** The same for what any delivery of the run asked for. */
+export function copyOf(runId: string, summaryFile: string): string | null {
+  const wanted = summaryFile.replace(/^(?:\.\/)+/, '');
+  if (wanted === summaryPath(runId)) return null;
   // Records, markers and briefs are ours alone: no copy takes their place.
   return /^(?:state|tasks)\//.test(wanted) ? null : wanted;
 }

@@ -5,7 +5,7 @@
 
 import type { Text } from '../events/envelope.ts';
 import { stageOfAct } from '../workflow/acts.ts';
-import { type Effect, outputOf, type RunState, type StageState, taskOf } from '../workflow/state.ts';
+import { type Effect, outputOf, type RunState, routeOf, type StageState, taskOf } from '../workflow/state.ts';
 
 /** Gives the whole text behind a reference. */
 export type ResolveText = (text: Text) => string;
@@ -45,6 +45,7 @@ export function runRecord(state: RunState, resolve: ResolveText): string {
     error: state.error,
     finishedAt: state.finishedAt,
     artifactsExpired: state.artifactsExpired ?? undefined,
+    erasedAt: state.erased?.at,
   };
   return `${JSON.stringify(record, null, 2)}\n`;
 }
@@ -56,7 +57,7 @@ function contextOf(state: RunState, resolve: ResolveText): object {
   const deliver = outputOf(state, 'deliver');
   return {
     task: intake === null ? undefined : resolve(taskOf(state)),
-    route: outputOf(state, 'classify')?.route,
+    route: routeOf(state) ?? undefined,
     plan: plan === null ? undefined : { route: plan.route, steps: plan.steps, assumptions: plan.assumptions },
     tools: outputOf(state, 'configure_tools') ?? undefined,
     execution: state.effects.length === 0 ? undefined : executionOf(state, resolve),

@@ -2,8 +2,9 @@
  * The row of a run in lists. Folded from the run's events alone, beside its state, so that a list never reads a run.
  */
 import { previewOf } from '../events/envelope.ts';
+import { isErased } from '../events/upcast.ts';
 import { evolve, type FoldableEvent, isExpiry } from '../workflow/evolve.ts';
-import { noRun, outputOf, type RunState, stageOf, taskOf } from '../workflow/state.ts';
+import { noRun, outputOf, type RunState, routeOf, stageOf, taskOf } from '../workflow/state.ts';
 import { oneLine } from './fence.ts';
 import { copyPath } from './run-files.ts';
 
@@ -43,8 +44,11 @@ const LOG_TIME_CHARS = 10;
 
 export function evolveRunFold(fold: RunFold, event: SequencedEvent): RunFold {
   // A person's no is not a failure of the work: it must not make the engine "improve" anything.
-  const isFailure = event.type === 'StageFailed' && !HUMAN_ENDS.has(event.data.error.code);
+  const isFailure =
+    event.type === 'StageFailed' && !isErased(event.data) && !HUMAN_ENDS.has(event.data.error.code);
   const failed = isFailure ? event.data.stage : null;
+  // The same whether the data before it is still there or not.
+  const kept = event.type === 'RunErased' ? { ...fold, verifyFailures: 0, executeFailures: 0 } : fold;
   const finished = event.type === 'RunCompleted' || event.type === 'RunHandedOff';
   const state = evolve(fold.state, event);
   const expiredNow = event.type === 'RunFilesExpired' ? event.seq : fold.filesExpired;
@@ -54,8 +58,8 @@ export function evolveRunFold(fold: RunFold, event: SequencedEvent): RunFold {
     lastSeq: isExpiry(event.type) ? fold.lastSeq : event.seq,
     logTime: fold.firstSeq === 0 ? event.id.slice(0, LOG_TIME_CHARS) : fold.logTime,
     finishedSeq: finished ? event.seq : fold.finishedSeq,
-    verifyFailures: fold.verifyFailures + (failed === 'verify' ? 1 : 0),
-    executeFailures: fold.executeFailures + (failed === 'execute' ? 1 : 0),
+    verifyFailures: kept.verifyFailures + (failed === 'verify' ? 1 : 0),
+    executeFailures: kept.executeFailures + (failed === 'execute' ? 1 : 0),
     filesExpired: state.filesExpired === null ? null : expiredNow,
   };
 }
@@ -115,7 +119,7 @@ export function runRow(fold: RunFold): RunRow {
     forced: state.forced,
     status: state.status,
     outcome: state.outcome,
-    route: classified?.route ?? null,
+    route: routeOf(state),
     risk: classified?.risk ?? null,
     createdAt: state.createdAt,
     updatedAt: state.updatedAt,

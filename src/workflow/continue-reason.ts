@@ -17,6 +17,7 @@ export type ContinueReason =
 
 /** Why the run could be leased now, or null when it is at its end or waits for somebody. Liveness is judged elsewhere. */
 export function continueReason(context: RunContext, state: RunState): ContinueReason | null {
+  if (state.erased !== null) return null;
   switch (state.status) {
     case 'running':
       return 'owner-gone';

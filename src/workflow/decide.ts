@@ -11,6 +11,7 @@ import type { Fresh, OutsideCommand, OwnerCommand, RunCommand } from './command.
 import type { RunContext } from './context.ts';
 import { reenter } from './continue.ts';
 import { continueReason } from './continue-reason.ts';
+import { refuseErased } from './erase.ts';
 import { evolve, type FoldableEvent } from './evolve.ts';
 import { approve, cancel, expire, reject, report, resolve } from './outside.ts';
 import { withSalt } from './salt.ts';
@@ -26,6 +27,7 @@ export function decide(
   state: RunState,
   command: RunCommand,
 ): readonly DecidedEvent[] | Refusal {
+  if (state.erased !== null) return refuseErased(state, state.erased);
   if (!isOutside(command)) return owned(context, state, command);
   const decided = outside(context, state, command);
   return isRefusal(decided) ? decided : decided.map((event) => withSalt(event, command.salt));

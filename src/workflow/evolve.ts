@@ -3,9 +3,18 @@
  * so that no history, however odd, can make a run unreadable.
  */
 import type { RunEvent, StageName } from '../events/run-events.ts';
+import { isErased } from '../events/upcast.ts';
 import { stageOfAct } from './acts.ts';
 import { withoutSalt } from './salt.ts';
-import { type Approval, type Effect, noRun, type RunState, type StageState, stageOf } from './state.ts';
+import {
+  type Approval,
+  type Effect,
+  ERASED_TEXT,
+  noRun,
+  type RunState,
+  type StageState,
+  stageOf,
+} from './state.ts';
 
 /** What evolve needs of a stored event; a decided one is given the version and time it is about to get. */
 export type FoldableEvent = RunEvent & {
@@ -31,6 +40,9 @@ export const foldRun = (events: Iterable<FoldableEvent>, from: RunState = noRun)
 };
 
 function apply(state: RunState, event: FoldableEvent): RunState {
+  // Whether the data before it is still there or not, a run that was erased is what RunErased says, and stays so.
+  if (event.type === 'RunErased') return state.erased === null ? erased(event) : state;
+  if (isErased(event.data) || (state.erased !== null && !isExpiry(event.type))) return state;
   if (event.type === 'RunStarted') return state.runId === '' ? started(state, event) : state;
   // Every other event speaks of a run that exists.
   if (state.runId === '') return state;
@@ -243,6 +255,11 @@ function started(state: RunState, event: Extract<FoldableEvent, { type: 'RunStar
     status: 'running',
     createdAt: event.ts,
   };
+}
+
+function erased(event: Extract<FoldableEvent, { type: 'RunErased' }>): RunState {
+  const { by: _by, outcome = null, route = null, ...data } = event.data;
+  return { ...noRun, ...data, outcome, input: ERASED_TEXT, erased: { at: event.ts, route } };
 }
 
 /** What "it happened" means: a program that ran has done it, a hand-over that went out still has to be reported. */

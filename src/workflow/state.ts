@@ -151,6 +151,8 @@ export type RunState = {
   readonly artifactsExpired: Expiry | null;
   /** Set when its record, summary and briefs were given up; what the log knows can still be shown. */
   readonly filesExpired: Expiry | null;
+  /** Its texts were erased; nothing happens to it after that. */
+  readonly erased: { readonly at: string; readonly route: string | null } | null;
 };
 
 export const pendingStages: readonly StageState[] = STAGES.map((name) => ({
@@ -192,7 +194,11 @@ export const noRun: RunState = {
   stopped: false,
   artifactsExpired: null,
   filesExpired: null,
+  erased: null,
 };
+
+/** Stands where a text of the run was. */
+export const ERASED_TEXT = '[erased]';
 
 export const stageOf = (state: RunState, name: StageName): StageState => {
   const found = state.stages.find((stage) => stage.name === name);
@@ -209,6 +215,9 @@ export function outputOf<S extends StageName>(state: RunState, name: S): StageOu
 /** The newest attempt of a step. */
 export const latestEffect = (state: RunState, step: string): Effect | undefined =>
   state.effects.findLast((effect) => effect.step === step);
+
+export const routeOf = (state: RunState): string | null =>
+  outputOf(state, 'classify')?.route ?? state.erased?.route ?? null;
 
 /** Kept apart from the brief: the task, for a plain input the input itself. */
 export const taskOf = (state: RunState): Text => outputOf(state, 'intake')?.task ?? state.input;

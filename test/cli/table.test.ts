@@ -76,6 +76,10 @@ const edited = async (runner: WfRunner): Promise<string> => {
   appendFileSync(join(runner.home, `outbox/${await handedOff(runner)}.md`), 'an edit\n');
   return '';
 };
+const withPlace = async (runner: WfRunner): Promise<string> => {
+  await handedOff(runner);
+  return runner.path('backup');
+};
 const aFile = (runner: WfRunner): string => {
   writeFileSync(runner.path('file'), 'no folder');
   return runner.path('file');
@@ -284,6 +288,13 @@ const ROWS: Readonly<Record<string, Row>> = {
     good: [ok('wf.doctor/1', 'doctor'), { ...ok('wf.doctor/1', 'doctor', '--fix'), given: edited }],
     bad: [{ given: damaged, args: ['doctor'], exit: 1, schema: 'wf.doctor/1' }],
   },
+  erase: {
+    good: [
+      { ...ok('wf.erase/1', 'erase', 'last', '--yes'), given: handedOff },
+      { ...ok('wf.erase/1', 'erase', 'last', '--yes', '--artifacts'), given: failed },
+    ],
+    bad: [{ ...bad(4, 'erase', 'last', '--yes'), given: waiting }, bad(3, 'erase', 'last', '--yes')],
+  },
   resolve: {
     good: [{ ...ok('wf.run/1', 'resolve', 'last', '--sent'), given: inDoubt }],
     bad: [{ ...bad(2, 'resolve', 'last'), given: handedOff }],
@@ -298,6 +309,33 @@ const ROWS: Readonly<Record<string, Row>> = {
   'log verify': {
     good: [ok('wf.log/1', 'log', 'verify'), { ...ok('wf.log/1', 'log', 'verify'), given: handedOff }],
     bad: [{ given: damaged, args: ['log', 'verify'], exit: 65, schema: 'wf.log/1' }],
+  },
+  'log archive': {
+    good: [
+      { ...ok('wf.archive/1', 'log', 'archive', '--keep', '5'), given: handedOff },
+      { ...ok('wf.archive/1', 'log', 'archive', '--before', '30d'), given: handedOff },
+    ],
+    bad: [
+      { ...bad(2, 'log', 'archive'), given: handedOff },
+      { ...bad(2, 'log', 'archive', '--keep', '0'), given: handedOff },
+      bad(3, 'log', 'archive', '--keep', '5'),
+    ],
+  },
+  'log backup': {
+    good: [
+      { ...ok('wf.backup/1', 'log', 'backup', '$1'), given: withPlace },
+      { ...ok('wf.backup/1', 'log', 'backup', '$1', '--artifacts'), given: withPlace },
+    ],
+    bad: [
+      bad(3, 'log', 'backup', 'nowhere'),
+      {
+        ...bad(2, 'log', 'backup', '$1'),
+        given: async (runner) => {
+          await handedOff(runner);
+          return runner.home;
+        },
+      },
+    ],
   },
   'install-scripts': {
     good: [ok('wf.scripts/1', 'install-scripts')],

@@ -5,6 +5,7 @@ import { eventSchemas } from '../../src/events/catalog.ts';
 import { previewOf } from '../../src/events/envelope.ts';
 import { schemaVersions } from '../../src/events/types.ts';
 import { runFiles } from '../../src/projections/run-files.ts';
+import { evolveRunFold, noRunFold, type RunFold, runRow } from '../../src/projections/run-row.ts';
 import { type FoldableEvent, foldRun } from '../../src/workflow/evolve.ts';
 import { noRun } from '../../src/workflow/state.ts';
 import { anyEvent, anyRunEvent } from '../support/arbitrary-events.ts';
@@ -47,9 +48,42 @@ describe('the fold of a run', () => {
       fc.property(history, (events) => {
         const state = foldRun(events);
         expect(state.version).toBe(events.length);
-        if (!events.some((event) => event.type === 'RunStarted'))
+        if (!events.some(({ type }) => type === 'RunStarted' || type === 'RunErased'))
           expect({ ...state, version: 0, updatedAt: '' }).toEqual(noRun);
       }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('says the same of an erased run while its data is still there and when it is gone', () => {
+    fc.assert(
+      fc.property(
+        startedHistory,
+        anyRunEvent.filter(({ type }) => type === 'RunErased'),
+        (events, erasure) => {
+          const rest = events.filter(({ type }) => type !== 'RunErased');
+          const last = { ...erasure, ts: '2026-01-02T04:00:00.000Z', streamVersion: events.length + 1 };
+          const gone = rest.map((event) => ({ ...event, data: { erased: true } }));
+          const rowOf = (history: readonly object[]) =>
+            runRow(
+              [...history, last, ...rest].reduce<RunFold>(
+                (fold, event, i) =>
+                  evolveRunFold(fold, {
+                    ...(event as FoldableEvent & { seq: number }),
+                    seq: i + 1,
+                    id: '01KAQ7ZM4X0000000000000000',
+                  }),
+                noRunFold,
+              ),
+            );
+          const folded = foldRun([...gone, last] as unknown as FoldableEvent[]);
+          expect(folded).toEqual(foldRun([...rest, last] as unknown as FoldableEvent[]));
+          expect(folded.erased).not.toBeNull();
+          expect(rowOf(gone)).toEqual(rowOf(rest));
+          const files = [...runFiles(folded, previewOf).values()].filter((text) => text !== null);
+          expect(files).toHaveLength(1);
+        },
+      ),
       { numRuns: 300 },
     );
   });

@@ -31,7 +31,9 @@ export const ENDINGS = [
 ] as const;
 /** What retention leaves behind, and a run that went on after it. */
 const EXPIRIES = ['expired', 'expired-resumed'] as const;
-export type Ending = (typeof ENDINGS | typeof EXPIRIES)[number];
+/** The texts of a run may be erased once it is over. */
+const ERASED = ['erased', 'erased-task'] as const;
+export type Ending = (typeof ENDINGS | typeof EXPIRIES | typeof ERASED)[number];
 
 export type RunPlan = {
   readonly n: number;
@@ -228,6 +230,12 @@ function endings(plan: RunPlan, runId: string, run: Run): null {
       return add(...finish('work'), done);
     case 'handed_off':
       return add(...manual(1), ...finish('hand-over'), handedOff);
+    case 'erased':
+      run(...act(1), ...finish('work'), done);
+      return add(erased(plan, runId, 'completed'));
+    case 'erased-task':
+      run(...manual(1), ...finish('hand-over'), handedOff);
+      return add(erased(plan, runId, 'handed_off'));
     case 'reported':
       run(...manual(1), ...finish('hand-over'), handedOff);
       run(report('ok'));
@@ -297,6 +305,23 @@ function endings(plan: RunPlan, runId: string, run: Run): null {
       });
   }
 }
+
+const erased = (plan: RunPlan, runId: string, status: 'completed' | 'handed_off'): AnyEvent => ({
+  type: 'RunErased',
+  data: {
+    runId,
+    workflowId: plan.workflow,
+    definitionHash: sha('d'),
+    key: plan.key,
+    forced: plan.forced,
+    status,
+    outcome: status === 'completed' ? 'done' : 'handed_off',
+    route: 'content',
+    createdAt: '2026-11-23T00:00:00.000Z',
+    finishedAt: '2026-11-23T00:00:01.000Z',
+    by: 'me',
+  },
+});
 
 const intended = (
   runId: string,
@@ -452,7 +477,7 @@ const runPlans = fc.array(
     workflow: workflowName,
     key: fc.constantFrom('k1', 'k2', '__proto__', 'alpha:k1'),
     forced: fc.boolean(),
-    ending: fc.constantFrom(...ENDINGS, ...EXPIRIES),
+    ending: fc.constantFrom<Ending>(...ENDINGS, ...EXPIRIES, ...ERASED),
     input: textArb,
     output: textArb,
     summaryFile: fc.constantFrom(

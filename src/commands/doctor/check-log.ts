@@ -34,12 +34,21 @@ export async function checkLines(exam: Exam): Promise<void> {
     onProgress: ({ bytes, totalBytes }) => progress.step('the log', bytes / Math.max(1, totalBytes)),
   });
   exam.log = { result, survey, index };
-  const { damage, torn, events, headHash, headSeq } = result;
+  const { damage, torn, events, headHash, headSeq, unsaid } = result;
   if (damage !== undefined) {
     await findings.add({ id: 'log', severity: 'problem', where: paths.log, ...damaged(result, damage) });
     return;
   }
   facts.add('sound');
+  if (unsaid !== undefined) {
+    await findings.add({
+      id: 'log-erased',
+      severity: 'problem',
+      message: `line ${unsaid.line} of the log, byte ${unsaid.offset}: ${unsaid.reason}`,
+      where: paths.log,
+      fix: 'Put the log back from a backup. It can still be read and written.',
+    });
+  }
   if (torn !== undefined && (await isStillTorn(paths.log, result, bulkSha256()))) {
     await findings.add({
       id: 'torn-tail',

@@ -3,6 +3,7 @@
  * says itself what later ones may rely on; one whose needs are not met is left out, for it would only repeat that.
  */
 import { checkDisk } from './check-disk.ts';
+import { checkErased } from './check-erased.ts';
 import { checkHome } from './check-home.ts';
 import { checkIndex } from './check-index.ts';
 import { checkIndexLock } from './check-index-lock.ts';
@@ -48,6 +49,7 @@ export const CHECKS: readonly Check[] = [
   { id: 'index-stale', needs: FOLDABLE, look: checkIndex },
   { id: 'projections', needs: HISTORY, look: checkProjections },
   { id: 'runs', needs: HISTORY, look: checkRuns },
+  { id: 'erase-unfinished', needs: HISTORY, look: checkErased },
   { id: 'scratch', needs: HISTORY, look: checkScratch },
   { id: 'temp-files', needs: ['home'], look: checkTempFiles },
 ];

@@ -46,6 +46,7 @@ const families: Families = {
   RunHandedOff: 'run',
   RunFailed: 'run',
   RunCancelled: 'run',
+  RunErased: 'run',
   ArtifactsExpired: 'run',
   RunFilesExpired: 'run',
   ToolBootstrapStarted: 'tool',

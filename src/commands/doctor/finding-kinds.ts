@@ -20,6 +20,9 @@ export const FINDING_KINDS = {
   'lock-file': 'Without its lock nobody may write to the log.',
   'sync-failed': 'What was not kept may be gone after the next restart, so nobody writes on top of it.',
   log: 'The log is the only source of truth: what stands at and after the damage cannot be relied on.',
+  'log-erased':
+    'Erasing says so in the log; this was done by somebody else, who may have changed more than that.',
+  'erase-unfinished': 'The run counts as erased, and some of its texts may still be there.',
   'torn-tail': 'It was never acknowledged, so nothing is lost.',
   'foreign-events':
     'This version cannot know what they mean, and guessing would be wrong: it refuses to fold them.',

@@ -1,8 +1,8 @@
 /** What the verbs for operating a home print: doctor, log, projections, tools and scripts. */
 import { z } from 'zod';
-import { count, sha256Hex } from '../../events/shared.ts';
+import { count, isoTime, sha256Hex } from '../../events/shared.ts';
 import { named } from './named.ts';
-import { path } from './run-shapes.ts';
+import { path, status } from './run-shapes.ts';
 
 const damage = z.object({ line: count, offset: count, reason: z.string() });
 export const operateSchemas = {
@@ -68,6 +68,43 @@ export const operateSchemas = {
     durableSeq: count,
     torn: damage.extend({ bytes: count }).optional(),
     damage: damage.optional(),
+    unsaid: damage.optional(),
+  }),
+  'wf.erase/1': named('wf.erase/1', {
+    runId: z.string(),
+    workflowId: z.string(),
+    status,
+    idempotencyKey: z.string(),
+    erasedAt: isoTime,
+    /** Events whose data was replaced now; 0 when all had been before. */
+    events: count,
+    blobs: z.object({ removed: count, shared: count }),
+    /** Files and folders removed beside projections: leftovers, copies of the log's end, scratch. */
+    removed: z.array(path),
+    artifacts: path.nullable(),
+    /** What is still there, in sentences. */
+    stays: z.array(z.string()),
+  }),
+  'wf.archive/1': named('wf.archive/1', {
+    /** Null when there was nothing to close. */
+    closed: z.object({ file: path, firstSeq: count, lastSeq: count, bytes: count }).nullable(),
+    segments: count,
+    closedBytes: count,
+    bytes: count,
+    headSeq: count,
+  }),
+  'wf.backup/1': named('wf.backup/1', {
+    dir: path,
+    seq: count,
+    headHash: sha256Hex,
+    /** Of the log; `written` is what was added, or all of it when it was `rewritten` because runs had been erased. */
+    bytes: count,
+    written: count,
+    rewritten: z.boolean(),
+    before: z.object({ seq: count, at: isoTime }).nullable(),
+    blobs: z.object({ copied: count, total: count, missing: z.array(sha256Hex) }),
+    definitions: count,
+    artifacts: count.nullable(),
   }),
   'wf.scripts/1': named('wf.scripts/1', {
     dir: path,

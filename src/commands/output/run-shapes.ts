@@ -53,6 +53,8 @@ export const run = z.object({
     }),
   ),
   definitionHash: sha256Hex,
+  /** Only of a run whose texts were erased. */
+  erasedAt: isoTime.optional(),
 });
 
 /** A run in a list. */

@@ -62,6 +62,7 @@ const took = (run: RunState): string => duration(Date.parse(run.updatedAt) - Dat
 
 function files(run: RunState, context: EndingContext): string {
   const { home, env } = context;
+  if (run.erased !== null) return `  texts     erased at ${run.erased.at}\n`;
   const lines: string[] = [];
   for (const effect of run.effects) {
     if (effect.dispatcher === 'manual' && effect.status === 'handed_off') {
@@ -216,7 +217,10 @@ function reused(run: RunState, context: EndingContext): string {
   const head = done
     ? `↺ already done: run ${context.short(run.runId)}, ${ago(run.updatedAt, context.nowMs)}. Nothing was run or sent.`
     : `↺ already handed off: run ${context.short(run.runId)}, ${ago(run.updatedAt, context.nowMs)}. Nothing was run or sent again, and the work is NOT done yet.`;
-  const next = done ? '' : `Finish it:     ${context.wf} report ${name(run, context)} --file RESULT_FILE\n`;
+  const next =
+    done || run.erased !== null
+      ? ''
+      : `Finish it:     ${context.wf} report ${name(run, context)} --file RESULT_FILE\n`;
   return (
     `${head}\n  why       the same workflow and input (key ${run.key.slice(0, 12)}${run.key.length > 12 ? '…' : ''})\n${files(run, context)}\n` +
     `${next}Do it again:   the same command with --force\n`

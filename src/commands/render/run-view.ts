@@ -1,6 +1,6 @@
 /** A run as `--json` shows it (`wf.run/1`). Fields are only ever added. */
 import { previewOf } from '../../events/envelope.ts';
-import { outputOf, type RunState, taskOf } from '../../workflow/state.ts';
+import { outputOf, type RunState, routeOf, taskOf } from '../../workflow/state.ts';
 import { absolute } from './paths.ts';
 
 export function runView(run: RunState, home: string) {
@@ -11,7 +11,7 @@ export function runView(run: RunState, home: string) {
     workflowId: run.workflowId,
     status: run.status,
     outcome: run.outcome,
-    route: classified?.route ?? null,
+    route: routeOf(run),
     risk: classified?.risk ?? null,
     task: previewOf(taskOf(run)),
     idempotencyKey: run.key,
@@ -40,6 +40,7 @@ export function runView(run: RunState, home: string) {
       error,
     })),
     definitionHash: run.definitionHash,
+    ...(run.erased === null ? {} : { erasedAt: run.erased.at }),
   };
 }
 

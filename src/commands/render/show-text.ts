@@ -29,7 +29,7 @@ export type ShowContext = {
 };
 
 export function showText(run: RunState, view: ShowView, context: ShowContext): string {
-  const parts = [header(run, view, context), stages(run)];
+  const parts = [header(run, view, context), ...(run.erased === null ? [stages(run)] : [])];
   if (run.effects.length > 0) parts.push(`Steps\n${run.effects.map(step).join('')}`);
   if (run.approvals.length > 0) parts.push(`Approvals\n${run.approvals.map(approval).join('')}`);
   if (run.error !== null) parts.push(`Error\n  ${run.error.stage}: ${safe(run.error.message)}\n`);
@@ -58,6 +58,7 @@ function header(run: RunState, view: ShowView, { nowMs }: ShowContext): string {
   const rows: readonly (readonly [string, string])[] = [
     ['task', task.includes('\n') ? `\n${indent(task, '    ')}` : task],
     ...(route === null ? [] : [['route', classified(route)] as const]),
+    ...(run.erased === null || run.erased.route === null ? [] : [['route', run.erased.route] as const]),
     [
       'started',
       `${minute(run.createdAt)} UTC, ${ago(run.createdAt, nowMs)}; ${run.finishedAt === null ? 'so far' : 'took'} ${duration(took)}`,
@@ -70,6 +71,9 @@ function header(run: RunState, view: ShowView, { nowMs }: ShowContext): string {
             `for ${run.waiting.for.replace('-', ' ')} since ${minute(run.waiting.since)} UTC`,
           ] as const,
         ]),
+    ...(run.erased === null
+      ? []
+      : [['erased', `${minute(run.erased.at)} UTC: its texts are gone from the log and the home`] as const]),
     ['definition', `${run.definitionHash.slice(0, 12)}, ${file}`],
     ['key', `${safe(run.key)}${run.forced ? '   forced' : ''}`],
   ];

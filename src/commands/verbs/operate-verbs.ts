@@ -95,6 +95,17 @@ export const OPERATE_VERBS: readonly VerbSpec[] = [
     load: () => import('../doctor.ts'),
   },
   {
+    name: 'erase',
+    group: 'Operate',
+    summary: "erase a run's texts for good; that it was there, and its key, stay",
+    args: [RUN_ARG],
+    options: [
+      { name: 'yes', summary: 'do not ask on the terminal' },
+      { name: 'artifacts', summary: 'remove its artifacts/ folder too' },
+    ],
+    load: () => import('../erase.ts'),
+  },
+  {
     name: 'resolve',
     group: 'hidden',
     summary: 'end a doubt: was the effect performed or not?',
@@ -121,6 +132,27 @@ export const OPERATE_VERBS: readonly VerbSpec[] = [
     args: [],
     options: [],
     load: () => import('../log-verify.ts'),
+  },
+  {
+    name: 'log backup',
+    group: 'Operate',
+    summary: 'copy log, long values, definitions and configuration to a folder; runs go on meanwhile',
+    args: [
+      { name: 'dir', required: true, summary: 'an empty folder, or that of an earlier backup of this home' },
+    ],
+    options: [{ name: 'artifacts', summary: 'copy artifacts/ too, as it is at that moment' }],
+    load: () => import('../log-backup.ts'),
+  },
+  {
+    name: 'log archive',
+    group: 'hidden',
+    summary: 'close the older part of the log into a read-only file in logs/segments/',
+    args: [],
+    options: [
+      { name: 'keep', value: 'EVENTS', summary: 'at least so many stay in the open file' },
+      { name: 'before', value: 'WHEN', summary: 'what is older is closed: an ISO time, or a span like 30d' },
+    ],
+    load: () => import('../log-archive.ts'),
   },
   {
     name: 'install-scripts',
