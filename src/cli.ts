@@ -3,7 +3,7 @@ import { parseArgv } from './commands/parse-argv.ts';
 import { printError } from './commands/print-error.ts';
 import { processIo } from './commands/process-io.ts';
 import { programName } from './commands/program-name.ts';
-import { VERBS } from './commands/verbs.ts';
+import { RUN_VERBS } from './commands/verbs/run-verbs.ts';
 import { failpoint } from './failpoint.ts';
 
 /**
@@ -18,8 +18,7 @@ export async function main(argv: readonly string[], packageDir: string): Promise
   let wf = 'wf';
   try {
     const parsed =
-      parseArgv(argv, VERBS) ??
-      (await (await import('./commands/explain-argv.ts')).explainArgv(argv, VERBS, io));
+      parseArgv(argv, RUN_VERBS) ?? (await (await import('./commands/any-verb.ts')).anyVerb(argv, io));
     if (typeof parsed === 'number') return parsed;
     wf = programName({ options: parsed.options, env: process.env });
     const { run } = await parsed.verb.load();

@@ -4,7 +4,7 @@
  */
 import { homeDir } from './home-dir.ts';
 import { type Invocation, option } from './verb.ts';
-import { VERBS } from './verbs.ts';
+import { VERB_WORDS } from './verb-words.ts';
 
 /** `wf`, or `wf --home DIR` with the absolute folder, quoted for a shell where that is needed. */
 export function programName(invocation: Pick<Invocation, 'options' | 'env'>): string {
@@ -23,8 +23,7 @@ export const shellQuoted = (word: string): string =>
  */
 export function nameHome(hint: string, program: string): string {
   if (program === 'wf') return hint;
-  const verbs = new Set(VERBS.map(({ name }) => name.split(' ')[0]));
   return hint.replace(/(?<![\w./-])wf (?=([a-z-]+))/g, (found, verb: string) =>
-    verbs.has(verb) ? `${program} ` : found,
+    VERB_WORDS.has(verb) ? `${program} ` : found,
   );
 }

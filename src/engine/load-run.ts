@@ -6,8 +6,8 @@ import type { Position } from '../log/event-store.ts';
 import type { RunContext } from '../workflow/context.ts';
 import type { Definition } from '../workflow/definition.ts';
 import { evolve, type FoldableEvent } from '../workflow/evolve.ts';
-import { inputFor } from '../workflow/input-fields.ts';
 import { noRun, type RunState } from '../workflow/state.ts';
+import { inputOf } from './input-of.ts';
 import type { EnginePorts } from './ports.ts';
 import { readText } from './texts.ts';
 
@@ -74,7 +74,7 @@ export async function pinnedDefinition(
 
 export async function contextOf(ports: EnginePorts, state: RunState): Promise<RunContext> {
   const definition = await pinnedDefinition(ports, state.workflowId, state.definitionHash);
-  const input = inputFor(definition, await readText(ports.blobs, state.input));
+  const input = await inputOf(definition, await readText(ports.blobs, state.input));
   if (isRefusal(input)) throw refusalToError(input);
   const { home, connected, sha256 } = ports;
   return { definition, definitionHash: state.definitionHash, input, home, connected, sha256 };

@@ -2,11 +2,11 @@
 import { isRefusal, refusalToError, usageError } from '../errors.ts';
 import { isoTime } from '../events/iso-time.ts';
 import type { RunContext } from '../workflow/context.ts';
-import { inputFor } from '../workflow/input-fields.ts';
 import { requestKey } from '../workflow/request-key.ts';
 import { classify } from '../workflow/stages/classify.ts';
 import type { RunInput } from '../workflow/stages/intake.ts';
 import { usedFields } from '../workflow/used-fields.ts';
+import { inputOf } from './input-of.ts';
 import { streamOfKey } from './key-claims.ts';
 import type { EnginePorts, LoadedDefinition } from './ports.ts';
 
@@ -40,7 +40,7 @@ const MAX_KEY_CHARS = 512;
 /** @throws {WfError} exit 2 or 3: bad input, unknown workflow or route, broken definition */
 export async function prepareRequest(ports: EnginePorts, request: RunRequest): Promise<PreparedRequest> {
   const loaded = await ports.definitions.load(request.workflowId);
-  const raw = orThrow(inputFor(loaded.definition, request.input));
+  const raw = orThrow(await inputOf(loaded.definition, request.input));
   if (
     request.key !== undefined &&
     (request.key.trim() === '' || request.key.length > MAX_KEY_CHARS || !/^[^\p{Cc}]+$/u.test(request.key))
@@ -56,7 +56,7 @@ export async function prepareRequest(ports: EnginePorts, request: RunRequest): P
     });
   }
   const redacted = ports.redact(raw.text);
-  const input = redacted.count === 0 ? raw : orThrow(inputFor(loaded.definition, redacted.text));
+  const input = redacted.count === 0 ? raw : orThrow(await inputOf(loaded.definition, redacted.text));
   const { home, connected, sha256 } = ports;
   const context: RunContext = {
     definition: loaded.definition,

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { explainArgv } from '../../src/commands/explain-argv.ts';
 import { parseArgv } from '../../src/commands/parse-argv.ts';
 import { GLOBAL_OPTIONS, type Io, type OptionSpec, type VerbSpec } from '../../src/commands/verb.ts';
+import { VERB_WORDS } from '../../src/commands/verb-words.ts';
 import { VERBS } from '../../src/commands/verbs.ts';
 
 const silent: Io = {
@@ -169,4 +170,8 @@ property.prop([
   const read = quick(argv);
   if (read === null || read.verb.startsWith('__')) return;
   expect(await careful(argv)).toEqual(read);
+});
+
+test('the next commands on a screen are known by the first words of all verbs', () => {
+  expect([...VERB_WORDS]).toEqual([...new Set(VERBS.map(({ name }) => name.split(' ')[0]))].sort());
 });
