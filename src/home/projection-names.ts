@@ -5,6 +5,7 @@
 import { runStream } from '../events/streams.ts';
 import { PROJECTED_DIRS } from '../projections/catalogue.ts';
 import { recordPath, summaryPath } from '../projections/run-files.ts';
+import { ERASED_TEXT } from '../workflow/state.ts';
 import { isTempName } from './file-sink.ts';
 import { entriesOf } from './folder-names.ts';
 import { hasFiles, keptSince, neededBelow } from './kept-files.ts';
@@ -15,7 +16,7 @@ import { writablePath } from './writable-path.ts';
 
 const fs = process.getBuiltinModule('node:fs');
 
-type Wanted = { readonly runId: string; readonly finishedSeq: number | null };
+type Wanted = { readonly runId: string; readonly finishedSeq: number | null; readonly task: string };
 
 export async function compareNames(deps: SampleDeps): Promise<ProjectionProblem[]> {
   const { index, paths, store } = deps;
@@ -38,10 +39,12 @@ export async function compareNames(deps: SampleDeps): Promise<ProjectionProblem[
     if (!isJustMade) problems.push({ path, problem: 'unexpected' });
   }
   for (const { runId } of [...neededBelow(index, 0), ...keptSince(index, 0)]) {
-    const row = index.get<Wanted>('SELECT runId, finishedSeq FROM runs WHERE runId = ?', runId);
+    const row = index.get<Wanted>('SELECT runId, finishedSeq, task FROM runs WHERE runId = ?', runId);
     if (row === undefined) continue;
     const wanted =
-      row.finishedSeq === null ? [recordPath(row.runId)] : [recordPath(row.runId), summaryPath(row.runId)];
+      row.finishedSeq === null || row.task === ERASED_TEXT
+        ? [recordPath(row.runId)]
+        : [recordPath(row.runId), summaryPath(row.runId)];
     // A newer run may have pushed it out meanwhile.
     for (const path of wanted)
       if (!fs.existsSync(`${paths.home}/${path}`) && hasFiles(index, row.runId))
