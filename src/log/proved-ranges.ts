@@ -6,7 +6,7 @@ import { GENESIS_HASH } from '../events/codec.ts';
 import type { Sha256Hex } from './event-store.ts';
 import { type FileSystem, nodeFs } from './file-system.ts';
 import { logRanges, RANGE_BYTES } from './log-ranges.ts';
-import { type LogRange, type RangeProof, RangeProver } from './range-proof.ts';
+import { type LogRange, type OnEvent, type RangeProof, RangeProver } from './range-proof.ts';
 import type { ChainPoint } from './verified-scan.ts';
 import { startVerifyThread } from './verify-threads.ts';
 
@@ -23,6 +23,8 @@ export type RangeOptions = {
   /** For tests; the defaults are right for every log. */
   readonly rangeBytes?: number;
   readonly threads?: number;
+  /** Told of every event in order, which no thread can be; the last lines may be told twice. */
+  readonly onEvent?: OnEvent;
 };
 
 /** Proofs of adjoining ranges from the first byte on; the first one that does not reach its range's end is the last. */
@@ -35,9 +37,9 @@ export async function* provedRanges(
   const ranges = logRanges(fs, fd, size, options.rangeBytes);
   // A thread can only have the real one.
   const isLong = size >= THREADS_FROM_BYTES && fs === nodeFs;
-  const count = options.threads ?? (isLong ? THREADS : 0);
+  const count = options.onEvent === undefined ? (options.threads ?? (isLong ? THREADS : 0)) : 0;
   if (count === 0) {
-    const prover = new RangeProver(options.sha256);
+    const prover = new RangeProver(options.sha256, options.onEvent);
     yield* inOrder(ranges, 1, (range) => prover.prove(fs, fd, range));
     return;
   }

@@ -19,7 +19,7 @@ export type VerifyOptions = {
   readonly onProgress?: (progress: VerifyProgress) => void;
   /** What the index knows to be on disk; the lines' own `synced` counts without it. */
   readonly durableMark?: number;
-  /** Every good event, in order, each once. */
+  /** Every good event, and those of a last batch that is not whole: in order, each once. */
   readonly onEvent?: (event: StoredEvent) => void;
   readonly fs?: FileSystem;
   /** For tests: how the log is cut, and by how many threads it is read. */
@@ -84,14 +84,28 @@ export const verifyLog = async (
       options.onProgress?.({ events: found.events, bytes: found.bytes, totalBytes: size });
     // Positions in a file and in the log are the same until it is archived; threads know only the file.
     const plain = readHeader(onDisk, fd, logPath) === null ? onDisk : fs;
-    for await (const proof of provedRanges(plain, fd, size, { sha256, ...options.ranges })) {
+    let told = 0;
+    const tell = options.onEvent;
+    const onEvent =
+      tell === undefined
+        ? undefined
+        : (event: StoredEvent): void => {
+            if (event.seq <= told) return;
+            told = event.seq;
+            tell(event);
+          };
+    const ranges = { sha256, ...(onEvent === undefined ? {} : { onEvent }) };
+    for await (const proof of provedRanges(plain, fd, size, { ...ranges, ...options.ranges })) {
       found.events += proof.events;
       found.headSeq = proof.last.seq;
       found.headHash = proof.last.hash;
       found.bytes = proof.end;
       found.erased += proof.erased;
       durableSeq = Math.max(durableSeq, proof.synced);
-      if (proof.end < size) progress();
+      if (proof.end === size) continue;
+      progress();
+      // A long look lets Ctrl-C through.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     // What was not proved is looked at line by line, for the reason; mostly there is nothing.
     const from = { seq: found.headSeq, hash: found.headHash };
@@ -105,7 +119,7 @@ export const verifyLog = async (
         found.bytes = Math.min(endOffset, size);
         if (erased) found.erased++;
         durableSeq = Math.max(durableSeq, event.synced ?? 0);
-        options.onEvent?.(event);
+        onEvent?.(event);
       }
     }
     const { stop } = step.value;

@@ -200,3 +200,19 @@ describe('the quick way of `wf log verify`', () => {
     expect(await compare(`${lines.join('\n')}\n`, 2_000, 2, 150)).toMatchObject({ damage: { line: 21 } });
   });
 });
+
+describe('who asks for every event', () => {
+  plainIt.each([512, 4_096, 1 << 20])(
+    'is told of each once and in order, in ranges of %i bytes',
+    async (rangeBytes) => {
+      writeFileSync(file, `${whole.join('\n')}\n`);
+      const seen: number[] = [];
+      const result = await verifyLog(logs, sha256, {
+        onEvent: ({ seq }) => seen.push(seq),
+        ranges: { rangeBytes, threads: 2 },
+      });
+      expect(result.events).toBe(whole.length);
+      expect(seen).toEqual(whole.map((_, n) => n + 1));
+    },
+  );
+});
