@@ -4,7 +4,10 @@
  */
 
 import type { StoredEvent } from '../../events/envelope.ts';
+import { runStream } from '../../events/streams.ts';
+import { erasingRuns } from '../../home/erase-marks.ts';
 import { eventIdTime } from '../../log/event-ids.ts';
+import { nodeFs } from '../../log/file-system.ts';
 import { bulkSha256 } from '../../log/hash.ts';
 import { isStillTorn } from '../../log/still-torn.ts';
 import { type VerifyResult, verifyLog } from '../../log/verify.ts';
@@ -26,6 +29,7 @@ export async function checkLines(exam: Exam): Promise<void> {
   const index = lookAtIndex(paths.indexDb, exam.deep);
   const survey = new LogSurvey({
     blobSize: await blobSizes(exam),
+    erasing: new Set(erasingRuns(nodeFs, paths).map(runStream)),
     ...(exam.deep ? { wrongData: await schemaCheck() } : {}),
   });
   const result = await verifyLog(paths.logs, bulkSha256(), {

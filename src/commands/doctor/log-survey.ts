@@ -23,6 +23,8 @@ export type PendingClaim = {
 export type SurveyOptions = {
   /** Size of a blob in bytes; null when it is missing. */
   readonly blobSize: (hash: string) => number | null;
+  /** Streams of runs that are being erased: their long values go before their lines do. */
+  readonly erasing?: ReadonlySet<string>;
   /** Why the event's data is not as its schema says; undefined when it is. Only for a deep look. */
   readonly wrongData?: (event: StoredEvent) => string | undefined;
 };
@@ -128,7 +130,7 @@ export class LogSurvey {
   }
 
   #seeText(event: StoredEvent, { blob, bytes }: BlobRef): void {
-    if (this.#blobs.has(blob)) return;
+    if (this.#blobs.has(blob) || this.#options.erasing?.has(event.stream) === true) return;
     const size = this.#options.blobSize(blob);
     if (size === bytes) {
       this.#blobs.add(blob);
