@@ -8,7 +8,8 @@ import {
   listDefinitions,
   readDefinitionFile,
 } from '../home/definitions.ts';
-import { checkDefinition, type Finding, formatPath } from '../workflow/validate-definition.ts';
+import { checkDefinition, type Finding, formatPath, hasErrors } from '../workflow/validate-definition.ts';
+import type { ConnectionCheck } from './check-connections.ts';
 
 const fs = process.getBuiltinModule('node:fs');
 const path = process.getBuiltinModule('node:path');
@@ -38,9 +39,10 @@ export type CheckedFile = {
 export async function checkNamed(
   places: DefinitionPlaces,
   named: string | undefined,
+  connections: ConnectionCheck = () => [],
 ): Promise<readonly CheckedFile[]> {
-  if (named === undefined) return checkAll(places);
-  if (!looksLikePath(named)) return [await checkFile(await findDefinition(places, named))];
+  if (named === undefined) return checkAll(places, connections);
+  if (!looksLikePath(named)) return [await checkFile(await findDefinition(places, named), connections)];
   const file = path.resolve(named);
   if (!fs.existsSync(file)) {
     throw notFoundError('definition-file-unknown', `there is no file ${named}`, {
@@ -50,17 +52,20 @@ export async function checkNamed(
   }
   // Its name counts only where runs would look for it.
   const known = listDefinitions(places).find((entry) => path.resolve(entry.file) === file);
-  return [await checkFile(known ?? { file })];
+  return [await checkFile(known ?? { file }, connections)];
 }
 
 const looksLikePath = (named: string): boolean =>
   named.includes('/') || /\.jsonc?$/.test(named) || fs.existsSync(named);
 
-async function checkAll(places: DefinitionPlaces): Promise<readonly CheckedFile[]> {
+async function checkAll(
+  places: DefinitionPlaces,
+  connections: ConnectionCheck,
+): Promise<readonly CheckedFile[]> {
   const entries = listDefinitions(places);
   const checked: CheckedFile[] = [];
   for (const entry of entries) {
-    const result = await checkFile(entry);
+    const result = await checkFile(entry, connections);
     const twins = entries.filter((other) => other.id.toLowerCase() === entry.id.toLowerCase());
     checked.push(
       twins.length < 2 ? result : { ...result, ok: false, findings: [...result.findings, twin(twins)] },
@@ -79,16 +84,23 @@ const twin = (entries: readonly DefinitionEntry[]): FindingView => ({
 
 type Subject = { readonly file: string; readonly id?: string; readonly source?: DefinitionEntry['source'] };
 
-export async function checkFile(subject: Subject): Promise<CheckedFile> {
-  const findings = await findingsOf(subject);
+export async function checkFile(
+  subject: Subject,
+  connections: ConnectionCheck = () => [],
+): Promise<CheckedFile> {
+  const findings = await findingsOf(subject, connections);
   return { ...subject, ok: findings.every(({ severity }) => severity !== 'error'), findings };
 }
 
-async function findingsOf({ file, id }: Subject): Promise<readonly FindingView[]> {
+async function findingsOf(
+  { file, id }: Subject,
+  connections: ConnectionCheck,
+): Promise<readonly FindingView[]> {
   try {
     const { body } = await readDefinitionFile(file);
     const { raw } = await parseDefinitionText(body, file);
-    const found = checkDefinition(raw, id === undefined ? {} : { expectedId: id });
+    const own = checkDefinition(raw, id === undefined ? {} : { expectedId: id });
+    const found = hasErrors(own) ? own : [...own, ...connections(raw)];
     return await Promise.all(
       found.map(async ({ path: at, ...finding }) => ({
         ...finding,

@@ -1,5 +1,6 @@
 /** `wf definitions validate`: what is wrong with a file, a workflow or all of them, by line and column; exit 2 on errors. */
 import { ExitCode } from '../errors.ts';
+import { connectionCheck } from './check-connections.ts';
 import { type CheckedFile, checkNamed, type FindingView } from './check-definition.ts';
 import { placesOf } from './definition-places.ts';
 import { printJson } from './render/list.ts';
@@ -8,7 +9,9 @@ import { safe } from './render/text.ts';
 import type { Invocation } from './verb.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
-  const files = await checkNamed(placesOf(invocation), invocation.args[0]);
+  const places = placesOf(invocation);
+  const connections = await connectionCheck(places.home, invocation.env);
+  const files = await checkNamed(places, invocation.args[0], connections);
   const ok = files.every((file) => file.ok);
   if (invocation.json) printJson(invocation, { schema: 'wf.validation/1', ok, files });
   else invocation.io.out(files.map((file) => fileText(file, invocation.env)).join(''));

@@ -46,6 +46,7 @@ function examOf(invocation: Invocation): Exam {
     paths: homePaths(places.home),
     findings: collectFindings({ fix: flag(invocation, 'fix') }),
     facts: new Set(),
+    env: invocation.env,
     deep: flag(invocation, 'deep'),
     now: Date.now,
     progress: progressOn(invocation.io, () => performance.now()),

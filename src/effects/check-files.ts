@@ -33,7 +33,8 @@ type Rule = NonNullable<FileToCheck['rule']>;
 
 function problemsOf(path: string, { size, mtimeMs }: import('node:fs').Stats, rule: Rule): string[] {
   const problems: string[] = [];
-  if (rule.changedSince !== undefined && mtimeMs < Date.parse(rule.changedSince) - CLOCK_SLACK_MS) {
+  const { changedSince, slackMs = CLOCK_SLACK_MS } = rule;
+  if (changedSince !== undefined && mtimeMs < Date.parse(changedSince) - slackMs) {
     problems.push(
       `is not fresh: it was last changed ${new Date(mtimeMs).toISOString()}, before this run's work began`,
     );

@@ -16,6 +16,8 @@ export type ChildOptions = {
   /** Program and arguments; no shell is involved. */
   readonly argv: readonly string[];
   readonly cwd: string;
+  /** A file that is its standard input; a file, so that it can be read to its end when we are gone. */
+  readonly stdinFile?: string;
   /** The whole environment of the child: nothing else is inherited. */
   readonly env: Readonly<Record<string, string>>;
   /** Made when missing (0700); gets child.json, stdout, stderr (0600). */
@@ -100,12 +102,14 @@ function start(options: ChildOptions): {
     const record = `${options.scratchDir}/child.json`;
     if (fs.existsSync(record)) fs.rmSync(record);
     for (const name of OUTPUTS) fds.push(openOutput(`${options.scratchDir}/${name}`));
+    const outputs = [...fds];
+    if (options.stdinFile !== undefined) fds.push(fs.openSync(options.stdinFile, 'r'));
     failpoint('effect.spawn.before');
     const child = process.getBuiltinModule('node:child_process').spawn(program, args, {
       cwd: options.cwd,
       env: options.env,
       detached: true,
-      stdio: ['ignore', ...fds],
+      stdio: [fds[outputs.length] ?? 'ignore', ...outputs],
     });
     const leader = new Promise<Leader>((resolve) => {
       child.once('error', (error) => {

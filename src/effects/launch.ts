@@ -3,6 +3,7 @@
  * same for each. A doubt is never rounded to yes or no.
  */
 import { assertNever } from '../errors.ts';
+import type { AgentConfig, MessageConfig } from '../home/config.ts';
 import type { DispatchEffect, EffectResult } from '../workflow/effects.ts';
 import { type ChildEnd, runChild } from './child.ts';
 import { childEnvironment } from './environment.ts';
@@ -23,6 +24,9 @@ export type PerformDeps = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly openclawRoot?: string;
   readonly redact: Redact;
+  /** What config.json connects, by name. */
+  readonly agents: ReadonlyMap<string, AgentConfig>;
+  readonly messages: ReadonlyMap<string, MessageConfig>;
   /** Path of the dispatch script: the bundled dispatch_task.sh, or the one config names. */
   readonly dispatchScript: string;
   /** False for a script of the user's own: it may not declare our key, so "not in the list" proves nothing. */
@@ -53,6 +57,11 @@ export type Launch = {
   readonly argv: readonly string[];
   readonly extra?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  readonly stdinFile?: string;
+  /** Names of environment variables that config.json lets this program have. */
+  readonly names?: readonly string[];
+  /** Default: whether its dispatcher is `openclaw`. */
+  readonly withOpenclaw?: boolean;
 };
 
 /** Runs a dispatcher's program in the effect's scratch folder, at the run's artifacts. */
@@ -65,12 +74,13 @@ export async function launch(effect: DispatchEffect, deps: PerformDeps, what: La
       base: deps.environment,
       home,
       ...(deps.openclawRoot === undefined ? {} : { openclawRoot: deps.openclawRoot }),
-      names: effect.env,
+      names: [...effect.env, ...(what.names ?? [])],
       extra: { ...effectVariables(effect, home), ...what.extra },
-      withOpenclaw: effect.dispatcher === 'openclaw',
+      withOpenclaw: what.withOpenclaw ?? effect.dispatcher === 'openclaw',
     }),
     scratchDir: scratchDir(home, effect.effectId),
     timeoutMs: what.timeoutMs,
+    ...(what.stdinFile === undefined ? {} : { stdinFile: what.stdinFile }),
     ...(deps.signal === undefined ? {} : { signal: deps.signal }),
     ...(deps.killGraceMs === undefined ? {} : { killGraceMs: deps.killGraceMs }),
     ...(deps.outputCapBytes === undefined ? {} : { outputCapBytes: deps.outputCapBytes }),

@@ -9,6 +9,14 @@ export async function lookup(effect: DispatchEffect, deps: PerformDeps): Promise
   switch (effect.dispatcher) {
     case 'command':
       return { found: 'cannot-tell', reason: 'a command keeps no list of what it was asked to do' };
+    case 'agent': {
+      const { lookupAgent } = await import('./agent-dispatch.ts');
+      return lookupAgent(effect, deps);
+    }
+    case 'http':
+      return { found: 'cannot-tell', reason: 'the server cannot be asked what became of a request' };
+    case 'message':
+      return { found: 'cannot-tell', reason: 'nobody can be asked whether a message arrived' };
     case 'openclaw':
       return lookupOpenclaw(effect, deps);
     default:

@@ -41,11 +41,14 @@ async function performCommand(effect: DispatchEffect, deps: PerformDeps): Promis
   return { result: 'failed', ...certainty, error, exitCode, ...output };
 }
 
+/** Dispatchers whose program finds its message in `message.txt`. */
+const SENT_AS_FILE: ReadonlySet<DispatchEffect['dispatcher']> = new Set(['openclaw', 'agent']);
+
 /** Performs the effect once. The caller has made its intent durable and read its epoch again. Never throws. */
 export async function performDispatch(effect: DispatchEffect, deps: PerformDeps): Promise<EffectResult> {
   const { home } = deps;
   try {
-    const withMessage = effect.dispatcher === 'openclaw' ? { message: effect.message } : {};
+    const withMessage = SENT_AS_FILE.has(effect.dispatcher) ? { message: effect.message } : {};
     prepareScratch({
       home,
       effectId: effect.effectId,
@@ -68,6 +71,18 @@ export async function performDispatch(effect: DispatchEffect, deps: PerformDeps)
       return performCommand(effect, deps);
     case 'openclaw':
       return performOpenclaw(effect, deps);
+    case 'agent': {
+      const { performAgent } = await import('./agent-dispatch.ts');
+      return performAgent(effect, deps);
+    }
+    case 'message': {
+      const { performMessage } = await import('./message-dispatch.ts');
+      return performMessage(effect, deps);
+    }
+    case 'http': {
+      const { performHttp } = await import('./http-dispatch.ts');
+      return performHttp(effect, deps);
+    }
     default:
       return assertNever(effect.dispatcher, 'dispatcher');
   }

@@ -1,7 +1,9 @@
 /** Claims a key for a new run and drives it, or carries on what a process that is gone had only claimed. */
+import { usageError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Commit } from '../log/event-store.ts';
 import type { Claim } from '../projections/key-state.ts';
+import { missingConnections } from '../workflow/connections.ts';
 import { noRun, type RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
 import { continueRun } from './continue-run.ts';
@@ -16,6 +18,7 @@ export async function claimAndStart(
   prepared: PreparedRequest,
   keyVersion: number,
 ): Promise<Answer> {
+  assertConnected(ports, prepared);
   const runId = ports.newId();
   const claim: Commit = {
     stream: prepared.keyStream,
@@ -36,6 +39,18 @@ export async function claimAndStart(
     ],
   };
   return start(ports, prepared, runId, prepared.request.force, [claim]);
+}
+
+/**
+ * Found out in the middle it would be work that was done and cannot be delivered.
+ * @throws {WfError} agent-unknown, message-target-unknown, credential-missing (2)
+ */
+function assertConnected(ports: EnginePorts, { loaded }: PreparedRequest): void {
+  const { connected, hasVariable = () => true } = ports;
+  const [missing] = missingConnections(loaded.definition, connected, hasVariable);
+  if (missing === undefined) return;
+  const { code, message, hint } = missing;
+  throw usageError(code, `workflow ${loaded.id}: ${message}`, { where: loaded.file, hint });
 }
 
 /** Carries on what a process that is gone had only claimed: the very run it promised. */

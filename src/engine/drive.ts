@@ -60,6 +60,15 @@ async function perform(session: RunSession, effect: WorldEffect): Promise<void> 
     case 'recover':
       await recoverEffect(session, effect.effect, effect.intended, () => dispatch(session, effect.effect));
       return;
+    case 'look-at-files': {
+      const { effectId, files } = effect;
+      // The doubt is on record before anything is concluded from files; the record is one of them.
+      await session.flush({ durable: true });
+      await ports.projections.project();
+      const checks = await ports.world.checkFiles(files);
+      await session.applyOrThrow({ type: 'FilesLooked', effectId, checks });
+      return;
+    }
     case 'verify':
       await session.applyOrThrow({ type: 'Verified', ...(await verify(session, effect)) });
       return;

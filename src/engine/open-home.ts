@@ -22,6 +22,7 @@ import { nodeFs } from '../log/file-system.ts';
 import { coldSha256 } from '../log/hash.ts';
 import { type JsonlStore, openJsonlStore } from '../log/jsonl-store.ts';
 import { noKey } from '../projections/key-state.ts';
+import type { Connected } from '../workflow/context.ts';
 import type { DecidedEvent } from '../workflow/decide.ts';
 import { makeRedactor } from '../workflow/redact.ts';
 import type { RunState } from '../workflow/state.ts';
@@ -197,7 +198,8 @@ export function assemble(
     newId: () => freshUlid(systemClock.now(), randomBytes),
     randomWord,
     redact,
-    connected: config.openclaw === undefined ? {} : { openclaw: config.openclaw },
+    connected: connectedBy(config),
+    hasVariable: (name) => (env[name] ?? '').trim() !== '',
     definitions: {
       load: async (id) => {
         const isRegistered = (hash: string): boolean => projections.isRegistered(id, hash);
@@ -212,6 +214,8 @@ export function assemble(
       environment: openclawEnvironment(env, config),
       openclawRoot: resolveOpenclawRoot(env),
       redact,
+      agents: config.agents,
+      messages: config.messages,
       dispatchScript:
         config.openclaw?.script ?? `${options.packageDir}/scripts/workflow_ops/dispatch_task.sh`,
       scriptDeclaresKey: config.openclaw?.script === undefined,
@@ -234,6 +238,12 @@ export function assemble(
   };
   return ports;
 }
+
+const connectedBy = ({ openclaw, agents, messages }: Config): Connected => ({
+  ...(openclaw === undefined ? {} : { openclaw }),
+  agents,
+  messages: new Set(messages.keys()),
+});
 
 /** What config.json says of the assistant reaches the dispatch script as its environment; the environment wins. */
 function openclawEnvironment(env: OpenHomeOptions['env'], config: Config): OpenHomeOptions['env'] {

@@ -9,6 +9,7 @@ import type { BlobStore, EventStore, Position, Sha256Hex } from '../log/event-st
 import type { AnalysisInput } from '../projections/analysis-input.ts';
 import type { Improvement, Proposal } from '../projections/feedback.ts';
 import type { KeyState } from '../projections/key-state.ts';
+import type { Connected } from '../workflow/context.ts';
 import type { DecidedEvent } from '../workflow/decide.ts';
 import type { Definition, Tool } from '../workflow/definition.ts';
 import type { DispatchEffect, EffectResult, LookupResult } from '../workflow/effects.ts';
@@ -113,7 +114,9 @@ export type EnginePorts = {
   /** Random letters and digits. */
   readonly randomWord: (length: number) => string;
   readonly redact: (text: string) => { readonly text: string; readonly count: number };
-  readonly connected: { readonly openclaw?: { readonly agent?: string } };
+  readonly connected: Connected;
+  /** Whether this process's environment has a value of that name; absent = nobody asks. */
+  readonly hasVariable?: (name: string) => boolean;
   readonly definitions: Definitions;
   readonly world: World;
   readonly projections: Projections;

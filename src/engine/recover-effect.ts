@@ -23,8 +23,10 @@ export async function recoverEffect(
   }
   const look = await session.ports.world.lookup(effect);
   switch (look.found) {
-    case 'performed':
-      return ended({ result: 'confirmed', outcome: look.outcome, receipt: look.receipt });
+    case 'performed': {
+      const { found: _found, ...known } = look;
+      return ended({ result: 'confirmed', ...known });
+    }
     case 'absent':
       return ended(ABSENT);
     case 'cannot-tell':
@@ -53,8 +55,10 @@ export async function askReceiver(
   const { result: _result, reason: _reason, ...output } = doubt;
   const look = await ports.world.lookup(effect);
   switch (look.found) {
-    case 'performed':
-      return { ...output, result: 'confirmed', outcome: look.outcome, receipt: look.receipt };
+    case 'performed': {
+      const { found: _found, ...known } = look;
+      return { ...output, ...known, result: 'confirmed' };
+    }
     case 'absent':
       return { ...output, ...ABSENT };
     case 'cannot-tell':

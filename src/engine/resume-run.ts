@@ -176,7 +176,7 @@ async function resumeHandedOff(ports: EnginePorts, run: RunState, by: string): P
       `the task of run ${run.runId} is queued, and nobody is connected who could do it`,
       {
         exitCode: ExitCode.waits,
-        hint: `Do it and report it: ${report}. Or name an assistant in config.json ("openclaw": {}) and resume again`,
+        hint: `Do it and report it: ${report}. Or name an assistant in config.json ("openclaw": {}, or an agent with "auto": true; see wf connect) and resume again`,
       },
     );
   }

@@ -12,7 +12,7 @@ export type StageName = z.infer<typeof stageName>;
 export const risk = z.enum(['low', 'high']);
 export type Risk = z.infer<typeof risk>;
 
-export const dispatcher = z.enum(['command', 'manual', 'openclaw']);
+export const dispatcher = z.enum(['command', 'manual', 'openclaw', 'agent', 'http', 'message']);
 export type DispatcherName = z.infer<typeof dispatcher>;
 
 const attempt = z.int().positive();
@@ -109,10 +109,16 @@ const stageCompleted = z.discriminatedUnion('stage', [
   z.strictObject({ stage: z.literal('log'), attempt, output: stageOutputs.log, salt: salted }),
 ]);
 
+const costUsd = z.number().nonnegative();
+
 /** Proof that an effect happened: what the receiver answered, or who vouches for it. */
 export const receipt = z.strictObject({
-  by: z.enum(['process', 'queue', 'lookup', 'human', 'report']),
+  /** `files`: nobody answered, and the files that were asked for are there. */
+  by: z.enum(['process', 'response', 'queue', 'lookup', 'human', 'report', 'files']),
   exitCode: z.int().exactOptional(),
+  httpStatus: z.int().exactOptional(),
+  /** As an agent's program states it; absent = unknown, which is not zero. */
+  costUsd: costUsd.exactOptional(),
   jobId: z.string().exactOptional(),
   durationMs: count.exactOptional(),
 });
@@ -221,6 +227,8 @@ export const runEventSchemas = {
     performed: z.boolean(),
     error: problem,
     exitCode: z.int().exactOptional(),
+    /** What the failed attempt cost all the same. */
+    costUsd: costUsd.exactOptional(),
     stdout: text.exactOptional(),
     stderr: text.exactOptional(),
     truncated: z.boolean().exactOptional(),
@@ -232,6 +240,8 @@ export const runEventSchemas = {
   EffectUnknown: z.strictObject({
     effectId: id,
     reason: problem,
+    /** The files that the work was to make decide first: the run looks at them before anybody is asked. */
+    awaitsFiles: z.literal(true).exactOptional(),
     /** Only for an effect declared idempotent: it is performed again, with the same key, from then on. */
     retryAt: isoTime.exactOptional(),
     stdout: text.exactOptional(),

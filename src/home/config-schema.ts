@@ -9,6 +9,8 @@ import {
 } from 'jsonc-parser';
 import { z } from 'zod';
 import { usageError, type WfError } from '../errors.ts';
+import { ID_PATTERN } from '../events/shared.ts';
+import { commandProblems } from '../workflow/command-safety.ts';
 import { nearest } from '../workflow/did-you-mean.ts';
 import { type Config, DEFAULT_KEPT_RUNS } from './config.ts';
 import { syntaxWords } from './json-words.ts';
@@ -30,9 +32,63 @@ const redact = z.strictObject({
   patterns: z.array(regex).default([]),
 });
 
+const envNames = z
+  .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable'))
+  .default([]);
+const name = z.string().regex(ID_PATTERN, 'expected letters, digits, ".", "_" and "-"');
+const argument = z.string().refine((value) => !value.includes('\0'), 'expected a text without NUL');
+const jsonPath = z.string().regex(/^[^.]+(?:\.[^.]+)*$/, 'expected keys with dots between them');
+
+const agent = z
+  .strictObject({
+    command: argument.min(1),
+    args: z.array(argument).default([]),
+    brief: z.enum(['stdin', 'file', 'argument']).default('stdin'),
+    env: envNames,
+    outputFormat: z.enum(['text', 'json']).default('text'),
+    resultPath: jsonPath.exactOptional(),
+    costPath: jsonPath.exactOptional(),
+    errorPath: jsonPath.exactOptional(),
+    notPerformedExitCodes: z.array(z.int().min(1).max(255)).default([]),
+    auto: z.boolean().default(false),
+  })
+  .superRefine((value, context) => refuseCode(value, ['brief'], context));
+
+const viaOpenclaw = z.strictObject({ via: z.literal('openclaw'), channel: words, target: words });
+const viaCommand = z
+  .strictObject({
+    via: z.literal('command'),
+    command: argument.min(1),
+    args: z.array(argument).default([]),
+    env: envNames,
+  })
+  .superRefine((value, context) => refuseCode(value, ['text'], context));
+const message = z.discriminatedUnion('via', [viaOpenclaw, viaCommand]);
+
+/** What is sent may hold what a user typed: it must never name a program or be code. */
+function refuseCode(
+  { command, args }: { readonly command: string; readonly args: readonly string[] },
+  names: readonly string[],
+  context: z.RefinementCtx,
+): void {
+  // The check of definitions knows {{task}} for such a text.
+  const asTask = (text: string): string =>
+    names.reduce(
+      (rest, one) => rest.replaceAll(new RegExp(`\\{\\{\\s*${one}\\s*\\}\\}`, 'g'), '{{task}}'),
+      text,
+    );
+  for (const { kind, index } of commandProblems(asTask(command), args.map(asTask))) {
+    if (kind !== 'program' && kind !== 'code') continue;
+    const path = index === 0 ? ['command'] : ['args', index - 1];
+    context.addIssue({ code: 'custom', path, message: `{{${names[0]}}} would be run as code here` });
+  }
+}
+
 export const configSchema = z.strictObject({
   $schema: z.string().exactOptional(),
   openclaw: openclaw.exactOptional(),
+  agents: z.record(name, agent).default({}),
+  messages: z.record(name, message).default({}),
   allowedRoots: z.array(z.string().startsWith('/', 'expected an absolute path')).default([]),
   keepRunFiles: z.int().min(1).default(DEFAULT_KEPT_RUNS),
   redact: redact.prefault({}),
@@ -42,6 +98,14 @@ const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(configSchema.shape),
   openclaw: Object.keys(openclaw.shape),
   redact: Object.keys(redact.shape),
+};
+const AGENT_KEYS = Object.keys(agent.shape);
+const MESSAGE_KEYS = [...new Set([...Object.keys(viaOpenclaw.shape), ...Object.keys(viaCommand.shape)])];
+
+const knownAt = (path: readonly (string | number)[]): readonly string[] => {
+  if (path[0] === 'agents' && path.length === 2) return AGENT_KEYS;
+  if (path[0] === 'messages' && path.length === 2) return MESSAGE_KEYS;
+  return KNOWN_KEYS[path.join('.')] ?? [];
 };
 
 /** @throws {WfError} usage (2): `config-syntax` or `config-invalid`, both with file:line:column */
@@ -56,15 +120,18 @@ export function parseConfig(source: string, file: string): Config {
   }
   const parsed = configSchema.safeParse(getNodeValue(tree));
   if (parsed.success) {
-    const { $schema: _schema, ...config } = parsed.data;
-    return config;
+    const { $schema: _schema, agents, messages, ...config } = parsed.data;
+    return {
+      ...config,
+      agents: new Map(Object.entries(agents)),
+      messages: new Map(Object.entries(messages)),
+    };
   }
   const [issue] = parsed.error.issues;
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
   const path = [...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown])] as (string | number)[];
   const name = path.join('.');
-  const guess =
-    unknown === undefined ? undefined : nearest(unknown, KNOWN_KEYS[path.slice(0, -1).join('.')] ?? []);
+  const guess = unknown === undefined ? undefined : nearest(unknown, knownAt(path.slice(0, -1)));
   const message =
     unknown === undefined
       ? `config.json: ${name === '' ? 'it' : name} does not fit: ${issue?.message ?? 'unknown reason'}`

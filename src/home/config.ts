@@ -19,9 +19,42 @@ export type OpenclawConfig = {
   readonly script?: string;
 };
 
+/** A program that does one turn of work and ends: `claude -p`, `codex exec`, `openclaw agent`. */
+export type AgentConfig = {
+  readonly command: string;
+  /** `{{brief}}` and `{{briefFile}}` stand for the brief and the path of the file with it. */
+  readonly args: readonly string[];
+  readonly brief: 'stdin' | 'file' | 'argument';
+  /** Names of environment variables it gets beside the fixed ones. */
+  readonly env: readonly string[];
+  readonly outputFormat: 'text' | 'json';
+  /** Where in its JSON answer things stand, with dots: `usage.cost`. */
+  readonly resultPath?: string;
+  readonly costPath?: string;
+  /** Anything there but false, null, 0 and "" means that the turn failed. */
+  readonly errorPath?: string;
+  readonly notPerformedExitCodes: readonly number[];
+  /** Steps that leave their dispatcher open may go to it. */
+  readonly auto: boolean;
+};
+
+/** Where a message goes. */
+export type MessageConfig =
+  | { readonly via: 'openclaw'; readonly channel: string; readonly target: string }
+  /** `{{text}}` and `{{textFile}}` stand for the text; it is on standard input in any case. */
+  | {
+      readonly via: 'command';
+      readonly command: string;
+      readonly args: readonly string[];
+      readonly env: readonly string[];
+    };
+
 export type Config = {
   /** Present = the user consented to dispatch to OpenClaw. */
   readonly openclaw?: OpenclawConfig;
+  /** By name. */
+  readonly agents: ReadonlyMap<string, AgentConfig>;
+  readonly messages: ReadonlyMap<string, MessageConfig>;
   /** Folders outside the home that copies of summaries may go to. */
   readonly allowedRoots: readonly string[];
   /** How many of the newest runs keep record, summary and briefs as files. */
@@ -38,6 +71,8 @@ export type Config = {
 export const DEFAULT_KEPT_RUNS = 20_000;
 
 export const defaultConfig: Config = {
+  agents: new Map(),
+  messages: new Map(),
   allowedRoots: [],
   keepRunFiles: DEFAULT_KEPT_RUNS,
   redact: { env: [], patterns: [] },

@@ -9,6 +9,7 @@ import { STAGES } from '../events/stages.ts';
 import { type ActStage, currentAct, isPassedOver } from './acts.ts';
 import type { RunContext } from './context.ts';
 import type { Step } from './definition.ts';
+import { isSilent } from './evidence.ts';
 import { awaitedHandOver, stageFailed } from './stages/act.ts';
 import { classify } from './stages/classify.ts';
 import { deliverOutput } from './stages/deliver.ts';
@@ -134,7 +135,7 @@ function openEnds(context: RunContext, state: RunState, stage: ActStage): readon
   const step = currentAct(context, state, stage);
   const effect = step === undefined ? undefined : latestEffect(state, step.id);
   if (step === undefined || effect === undefined) return [];
-  if (effect.status === 'unknown' && !effect.idempotent) {
+  if (effect.status === 'unknown' && !effect.idempotent && effect.awaitsFiles !== true) {
     // A run that was cancelled in doubt and is resumed is in doubt still: it waits again, it does not act.
     const reason = effect.error ?? { code: 'in-doubt', message: 'nobody saw the end of it' };
     return [{ type: 'EffectUnknown', data: { effectId: effect.effectId, reason } }];
@@ -150,7 +151,7 @@ function afterStage(context: RunContext, state: RunState, stage: StageName): rea
   const next = STAGES[STAGES.indexOf(stage) + 1];
   if (next !== undefined) return [startStage(state, next)];
   if (outputOf(state, 'execute')?.outcome !== 'handed_off')
-    return [{ type: 'RunCompleted', data: { outcome: 'done' } }];
+    return [{ type: 'RunCompleted', data: { outcome: isSilent(context, state) ? 'unreported' : 'done' } }];
   const taskIds = context.definition.steps.flatMap((step) => {
     const effect = latestEffect(state, step.id);
     return effect?.status === 'handed_off' && effect.taskId !== undefined ? [effect.taskId] : [];

@@ -1,5 +1,6 @@
 /** Rules between the keys of a definition: what contradicts itself, what would have no effect, what is missing. */
 import { ID_PATTERN } from '../events/shared.ts';
+import { checkAction } from './check-dispatchers.ts';
 import { DEFAULT_FALLBACK, DEFAULT_ROUTES } from './definition-defaults.ts';
 import { CARRIED_OUT_KEYS } from './definition-keys.ts';
 import { nearest } from './did-you-mean.ts';
@@ -38,40 +39,6 @@ const badName = (what: string, path: DefinitionPath, name: string): Finding[] =>
           `${JSON.stringify(name)} cannot be the name of ${what}: expected letters, digits, ".", "_" and "-", beginning with a letter or digit`,
         ),
       ];
-
-const checkAction = (action: unknown, path: DefinitionPath): Finding[] => {
-  const findings: Finding[] = [];
-  const command = own(action, 'command');
-  const named = textOf(own(action, 'dispatcher'));
-  const dispatcher = named ?? (command === undefined ? 'auto' : 'command');
-  if (dispatcher === 'command') {
-    if (command === undefined) {
-      const message = 'dispatcher "command" needs a "command": the program to start';
-      findings.push(error('missing', path, message, 'Add "command", or take another dispatcher.'));
-    }
-    for (const key of ['agent', 'message', 'attach']) {
-      if (own(action, key) === undefined) continue;
-      findings.push(
-        warning('no-effect', [...path, key], `a command is given no ${key}; it has no effect here`),
-      );
-    }
-  } else {
-    for (const key of ['command', 'args']) {
-      if (own(action, key) === undefined) continue;
-      const message =
-        named === undefined
-          ? `"${key}" without a "command" starts nothing`
-          : `dispatcher "${dispatcher}" starts no command of the definition, yet "${key}" is given`;
-      findings.push(
-        error('contradiction', [...path, key], message, 'Use "dispatcher": "command" with a "command".'),
-      );
-    }
-  }
-  if (named === 'manual' && own(action, 'agent') !== undefined) {
-    findings.push(warning('no-effect', [...path, 'agent'], 'a manual task goes to no agent'));
-  }
-  return findings;
-};
 
 const checkExecute = (raw: unknown): Finding[] => {
   const execute = own(raw, 'execute');

@@ -3,13 +3,7 @@
  * not carry them out yet, otherwise errors in a file with `$schema` and warnings in one without.
  */
 import type { z } from 'zod';
-import {
-  CARRIED_OUT_KEYS,
-  LATER_DISPATCHERS,
-  LATER_KEYS,
-  MISSPELT_DURATIONS,
-  placeOf,
-} from './definition-keys.ts';
+import { CARRIED_OUT_KEYS, LATER_KEYS, MISSPELT_DURATIONS, placeOf } from './definition-keys.ts';
 import { definitionSchema } from './definition-schema.ts';
 import { nearest } from './did-you-mean.ts';
 import { type DefinitionPath, error, type Finding, warning } from './finding.ts';
@@ -81,9 +75,6 @@ const findingsOf = (raw: unknown, strict: boolean, issue: z.core.$ZodIssue): Fin
     }
     case 'invalid_value': {
       const options = issue.values.map(String);
-      if (path.at(-1) === 'dispatcher' && typeof value === 'string' && LATER_DISPATCHERS.includes(value)) {
-        return [error('not-carried-out-yet', path, `dispatcher "${value}" is ${NOT_YET}`)];
-      }
       const hint = typeof value === 'string' ? didYouMean(value, options) : undefined;
       return [error('shape', path, `expected one of ${options.join(', ')}; ${got}`, hint)];
     }
@@ -92,9 +83,12 @@ const findingsOf = (raw: unknown, strict: boolean, issue: z.core.$ZodIssue): Fin
       return [error('shape', path, `${bounded(issue)}${issue.origin === 'number' ? `, ${got}` : ''}`)];
     default:
       // Our own messages. The value of a bad `env` entry may be a secret: it is never repeated.
-      return [error('shape', path, path.includes('env') ? issue.message : `${issue.message}; ${got}`)];
+      return [error('shape', path, isAboutSecrets(path) ? issue.message : `${issue.message}; ${got}`)];
   }
 };
+
+/** Where a name is asked for and somebody may have written the secret itself. */
+const isAboutSecrets = (path: DefinitionPath): boolean => path.includes('env') || path.includes('auth');
 
 export const checkShape = (raw: unknown): Finding[] => {
   const parsed = definitionSchema.safeParse(raw);

@@ -32,6 +32,10 @@ const SUMMARY: Place = {
   names: ['workflowId', 'runId', 'route', 'risk', 'home', 'artifacts', 'date'],
   fields: false,
 };
+/** Nothing that a user typed may say which file leaves the machine. */
+const SENT_FILE: Place = { ...SUMMARY, what: 'the path of a file that is sent' };
+/** Each value is encoded for its place; a whole brief has none in a URL or a header. */
+const SENT_WORD: Place = { what: 'a URL or header', names: without('brief', 'taskFile'), fields: true };
 /** Rendered before there is a run. */
 const KEY: Place = { what: 'the key', names: ['workflowId', 'task', 'input', 'date'], fields: true };
 /** A tool is set up once, for all runs. */
@@ -70,6 +74,13 @@ const checkOne = (place: Place, path: DefinitionPath, value: unknown): Finding[]
   return text === undefined ? [] : checkText(place, path, text);
 };
 
+/** Every text of a JSON value. */
+const checkTexts = (path: DefinitionPath, value: unknown): Finding[] => [
+  ...checkOne(ACTION, path, value),
+  ...listOf(value).flatMap((one, index) => checkTexts([...path, index], one)),
+  ...entriesOf(value).flatMap(([key, one]) => checkTexts([...path, key], one)),
+];
+
 const checkCommand = (place: Place, path: DefinitionPath, holder: unknown): Finding[] => [
   ...checkOne(place, [...path, 'command'], own(holder, 'command')),
   ...checkList(place, [...path, 'args'], own(holder, 'args')),
@@ -86,6 +97,13 @@ export const checkTemplates = (raw: unknown): Finding[] => [
     ...checkCommand(ACTION, path, action),
     ...checkOne(ACTION, [...path, 'message'], own(action, 'message')),
     ...checkList(REQUIRED_FILE, [...path, 'attach'], own(action, 'attach')),
+    ...checkOne(SENT_WORD, [...path, 'url'], own(action, 'url')),
+    ...entriesOf(own(action, 'headers')).flatMap(([name, value]) =>
+      checkOne(SENT_WORD, [...path, 'headers', name], value),
+    ),
+    ...checkTexts([...path, 'body'], own(action, 'body')),
+    ...checkOne(ACTION, [...path, 'text'], own(action, 'text')),
+    ...['bodyFile', 'textFile'].flatMap((key) => checkOne(SENT_FILE, [...path, key], own(action, key))),
   ]),
   ...listOf(own(raw, 'approval')).flatMap((rule, index) =>
     checkList(REQUIRED_FILE, ['approval', index, 'show'], own(rule, 'show')),

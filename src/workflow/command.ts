@@ -52,6 +52,8 @@ export type OwnerCommand =
       readonly files?: readonly BoundFile[];
     }
   | { readonly type: 'EffectEnded'; readonly effectId: string; readonly result: EffectResult }
+  /** What a look at the files of an act in doubt came to; see `evidence.ts`. */
+  | { readonly type: 'FilesLooked'; readonly effectId: string; readonly checks: Verified['checks'] }
   | ({ readonly type: 'Verified' } & Verified)
   | { readonly type: 'Analysed'; readonly output: NonNullable<StageOutputs['log']['selfImprove']> };
 

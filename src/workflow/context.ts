@@ -5,14 +5,22 @@
 import type { Definition } from './definition.ts';
 import type { RunInput } from './stages/intake.ts';
 
+/** What config.json names, as far as a run depends on it. A program on PATH is no consent. */
+export type Connected = {
+  readonly openclaw?: { readonly agent?: string };
+  /** By name; `auto`: steps that leave it open may go there, paid or not. */
+  readonly agents?: ReadonlyMap<string, { readonly auto: boolean }>;
+  /** Names of targets for messages. */
+  readonly messages?: ReadonlySet<string>;
+};
+
 export type RunContext = {
   readonly definition: Definition;
   readonly definitionHash: string;
   readonly input: RunInput;
   /** Absolute path of the home; templates and briefs name it. */
   readonly home: string;
-  /** What config.json names. A program on PATH is no consent. */
-  readonly connected: { readonly openclaw?: { readonly agent?: string } };
+  readonly connected: Connected;
   readonly sha256: (text: string) => string;
 };
 

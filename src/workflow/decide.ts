@@ -12,6 +12,7 @@ import type { RunContext } from './context.ts';
 import { reenter } from './continue.ts';
 import { continueReason } from './continue-reason.ts';
 import { refuseErased } from './erase.ts';
+import { filesLooked } from './evidence.ts';
 import { evolve, type FoldableEvent } from './evolve.ts';
 import { approve, cancel, expire, reject, report, resolve } from './outside.ts';
 import { withSalt } from './salt.ts';
@@ -136,6 +137,8 @@ function inLease(
       return beginStep(context, state, command);
     case 'EffectEnded':
       return effectEnded(context, state, command);
+    case 'FilesLooked':
+      return filesLooked(state, command);
     case 'Verified': {
       if (!isRunning(state, 'verify')) return notDue(state, 'verify');
       const problem = verifyProblem(command);

@@ -10,6 +10,8 @@ export const DEFAULT_RETRY: Retry = {
 };
 export const DEFAULT_KEY = '{{workflowId}}:{{input}}';
 export const DEFAULT_MESSAGE = '{{brief}}';
+export const DEFAULT_TO = 'default';
+export const DEFAULT_SIGNATURE_HEADER = 'x-signature-256';
 export const DEFAULT_REQUIRED_FILE = '{{home}}/state/runs/{{runId}}.json';
 export const DEFAULT_SUMMARY_FILE = '{{home}}/outbox/{{runId}}.md';
 export const DEFAULT_MAX_CHANGES_PER_RUN = 2;

@@ -17,6 +17,7 @@ export type KeyPlace =
   | 'autoConfigure'
   | 'toolCommand'
   | 'execute'
+  | 'auth'
   | 'step'
   | 'verify'
   | 'file'
@@ -42,21 +43,19 @@ const ACTION_KEYS = [
   'message',
   'attach',
   'onError',
-] as const;
-
-const LATER_ACTION_KEYS = [
-  'approval',
-  'when',
   'url',
   'method',
   'headers',
   'body',
   'bodyFile',
   'auth',
+  'notPerformedStatuses',
   'to',
   'text',
   'textFile',
 ] as const;
+
+const LATER_ACTION_KEYS = ['approval', 'when'] as const;
 
 export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   definition: [
@@ -88,6 +87,7 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   toolCommand: ['command', 'args', 'required', 'timeout'],
   execute: ['steps', ...ACTION_KEYS],
   step: ['id', ...ACTION_KEYS],
+  auth: ['bearerEnv', 'hmacEnv', 'header'],
   verify: ['requiredFiles', 'files', 'command', 'outcome'],
   file: ['path', 'fresh', 'minBytes', 'contains', 'notContains', 'json'],
   outcome: ['notEmpty', 'failOn'],
@@ -114,6 +114,7 @@ export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   toolCommand: ['env', 'cwd', 'retry', 'check'],
   execute: LATER_ACTION_KEYS,
   step: LATER_ACTION_KEYS,
+  auth: [],
   verify: [],
   file: [],
   outcome: [],
@@ -125,9 +126,7 @@ export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   selfImprove: ['revert'],
 };
 
-export const DISPATCHERS = ['command', 'manual', 'openclaw', 'auto'] as const;
-/** Dispatchers of the format that this version does not carry out yet. */
-export const LATER_DISPATCHERS: readonly string[] = ['agent', 'http', 'message'];
+export const DISPATCHERS = ['command', 'manual', 'openclaw', 'agent', 'http', 'message', 'auto'] as const;
 
 /** Numbers where the format has durations; leaving them out would change when something is given up. */
 export const MISSPELT_DURATIONS: ReadonlyMap<string, string> = new Map([
@@ -147,6 +146,7 @@ const VERIFY_PLACES: ReadonlyMap<unknown, KeyPlace> = new Map([
 export const placeOf = (path: readonly (string | number)[]): KeyPlace => {
   const [first, second] = path;
   if (path.length > 0 && path.at(-1) === 'retry') return 'retry';
+  if (path.at(-1) === 'auth') return 'auth';
   switch (first) {
     case undefined:
       return 'definition';

@@ -76,11 +76,38 @@ const autoConfigure = z.strictObject({
 });
 
 // The value is never part of the message: somebody who wrote NAME=secret must not see it in a log.
-const envNames = list(
-  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, {
-    error: 'expected the name of an environment variable alone, such as "API_TOKEN", without its value',
-  }),
-);
+const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, {
+  error: 'expected the name of an environment variable alone, such as "API_TOKEN", without its value',
+});
+const envNames = list(envName);
+
+const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, {
+  error: 'expected the name of a header',
+});
+
+const auth = z
+  .strictObject({ bearerEnv: envName.optional(), hmacEnv: envName.optional(), header: headerName.optional() })
+  .describe(
+    'From the environment: a bearer token, or an HMAC-SHA-256 of the body (header "x-signature-256").',
+  );
+
+const httpShape = {
+  url: line.optional().describe('https, or http on this machine. No template in scheme or host.'),
+  method: z.enum(['POST', 'PUT', 'PATCH', 'DELETE', 'GET']).optional(),
+  headers: z.record(headerName, text).optional(),
+  body: z.json().optional().describe('A text, or a JSON value whose texts are templates.'),
+  bodyFile: argument.min(1).optional().describe('The file whose bytes are sent.'),
+  auth: auth.optional(),
+  notPerformedStatuses: list(z.int().min(300).max(599))
+    .optional()
+    .describe('Statuses that mean that nothing was done, such as 503 of a server that says so.'),
+};
+
+const messageShape = {
+  to: id.optional().describe('A target of "messages" in config.json. Default: "default".'),
+  text: line.optional(),
+  textFile: argument.min(1).optional(),
+};
 
 const actionShape = {
   dispatcher: z.enum(DISPATCHERS).optional(),
@@ -96,6 +123,8 @@ const actionShape = {
   message: line.optional(),
   attach: list(argument.min(1)).optional().describe('Files that the brief names as material.'),
   onError: z.enum(['fail', 'continue']).optional().describe('What a failure for good means for the run.'),
+  ...httpShape,
+  ...messageShape,
 };
 
 const step = z.strictObject({ id: id.optional(), ...actionShape });

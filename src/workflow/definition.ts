@@ -2,7 +2,8 @@
  * A definition as the decider sees it: defaults filled in, durations in milliseconds, legacy spellings resolved.
  * `definition-schema.ts` says what a file may hold; `normalise.ts` turns the one into the other.
  */
-import type { Keep, Risk } from '../events/run-events.ts';
+import type { DispatcherName, Keep, Risk } from '../events/run-events.ts';
+import type { HttpAction } from './http-request.ts';
 
 export type Retry = {
   /** Attempts in all, the first included; 1 = never again. */
@@ -24,7 +25,7 @@ export type Tool = {
   readonly timeoutMs: number;
 };
 
-export type StepDispatcher = 'command' | 'manual' | 'openclaw' | 'auto';
+export type StepDispatcher = DispatcherName | 'auto';
 
 export type Step = {
   readonly id: string;
@@ -47,6 +48,13 @@ export type Step = {
   readonly attach: readonly string[];
   /** `continue`: when it has failed for good the run goes on without it. */
   readonly onError: 'fail' | 'continue';
+  /** For `http`. */
+  readonly http?: HttpAction;
+  /** For `message`: which target of config.json, and what it is told. */
+  readonly to?: string;
+  readonly text?: string;
+  /** Template of the path of a file whose bytes are what is sent (`bodyFile`, `textFile`). */
+  readonly sendFile?: string;
 };
 
 /** A declared field of a structured input; its value is text, checked to be of the type. */

@@ -148,6 +148,7 @@ function apply(state: RunState, event: FoldableEvent): RunState {
       }));
       if (!known(changed, effectId) || isTerminal(changed)) return changed;
       if (rest.retryAt !== undefined) return waitForRetry(changed, effectId, ts, rest.retryAt);
+      if (rest.awaitsFiles === true) return changed;
       return stop({
         ...changed,
         status: 'waiting',
@@ -264,7 +265,7 @@ function erased(event: Extract<FoldableEvent, { type: 'RunErased' }>): RunState 
 
 /** What "it happened" means: a program that ran has done it, a hand-over that went out still has to be reported. */
 const sentStatus = (effect: Effect): 'done' | 'handed_off' =>
-  effect.dispatcher === 'command' && effect.awaits === 'auto' ? 'done' : 'handed_off';
+  effect.awaits === 'auto' && effect.dispatcher !== 'openclaw' ? 'done' : 'handed_off';
 
 const reportedStatus = (status: 'ok' | 'error'): 'done' | 'failed' => (status === 'ok' ? 'done' : 'failed');
 
@@ -292,7 +293,7 @@ const waitForRetry = (state: RunState, id: string, since: string, until: string)
   isTerminal(state) ? state : { ...state, status: 'waiting', waiting: { for: 'retry', id, since, until } };
 
 const withoutRetry = (effect: Effect): Effect => {
-  const { retryAt: _retryAt, ...rest } = effect;
+  const { retryAt: _retryAt, awaitsFiles: _awaitsFiles, ...rest } = effect;
   return rest;
 };
 

@@ -18,7 +18,13 @@ export type FindingCode =
   | 'user-value-in-code'
   | 'user-value-as-option'
   | 'user-value-as-operand'
+  | 'user-value-in-json'
   | 'bad-path'
+  | 'bad-url'
+  | 'bad-header'
+  | 'agent-unknown'
+  | 'message-target-unknown'
+  | 'credential-missing'
   | 'legacy-path'
   | 'relative-path';
 

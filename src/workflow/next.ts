@@ -2,11 +2,11 @@
 
 import { type ActStage, actNamed, currentAct } from './acts.ts';
 import { ruleFor } from './approval-rules.ts';
-import type { RunContext } from './context.ts';
+import { homeRelative, type RunContext } from './context.ts';
 import type { Tool } from './definition.ts';
 import type { DispatchEffect } from './effects.ts';
 import { renderStep } from './render-step.ts';
-import { filesToBind, planVerify, type VerifyPlan } from './stages/verify.ts';
+import { evidenceOf, type FileToCheck, filesToBind, planVerify, type VerifyPlan } from './stages/verify.ts';
 import { type Effect, latestEffect, outputOf, type RunState, stageOf, type Waiting } from './state.ts';
 
 export type WorldEffect =
@@ -21,6 +21,8 @@ export type WorldEffect =
   /** The intent is in the log; once it is durable the act may happen. */
   | { readonly kind: 'dispatch'; readonly effect: DispatchEffect }
   /** An earlier owner intended this and nobody saw its end: look before acting. */
+  /** In doubt, and the files it was to make may answer for it. */
+  | { readonly kind: 'look-at-files'; readonly effectId: string; readonly files: readonly FileToCheck[] }
   | { readonly kind: 'recover'; readonly effect: DispatchEffect; readonly intended: Effect }
   | ({ readonly kind: 'verify' } & VerifyPlan)
   | { readonly kind: 'analyse' };
@@ -76,10 +78,26 @@ function nextAct(context: RunContext, state: RunState, stage: ActStage): WorldEf
     const bind = ruleFor(context, state, step)?.at === 'deliver' ? filesToBind(context, state) : [];
     return { kind: 'begin-step', step: step.id, ...(bind.length === 0 ? {} : { bind }) };
   }
+  if (latest.status === 'unknown' && latest.awaitsFiles === true) {
+    const { effectId } = latest;
+    return { kind: 'look-at-files', effectId, files: evidenceOf(context, state, latest) };
+  }
   const effect = dispatchOf(context, state, latest);
   // Intended under this very ownership: it is ours to perform. `unknown` is here only with a retry that came due.
   if (latest.status === 'unknown' || latest.epoch === state.epoch) return { kind: 'dispatch', effect };
   return { kind: 'recover', effect, intended: latest };
+}
+
+/** What the file must hold where somebody has said yes to its bytes. */
+function approvedContent(
+  { home }: RunContext,
+  state: RunState,
+  effect: Effect,
+  path: string,
+): { readonly sha256?: string } {
+  const approval = state.approvals.find((one) => one.approvalId === effect.approvalId);
+  const bound = approval?.files?.find(({ file }) => file === homeRelative(home, path));
+  return bound === undefined ? {} : { sha256: bound.sha256 };
 }
 
 /** The act of a recorded intent; rendered again from the same pinned inputs, so it is the same to the byte. */
@@ -94,7 +112,7 @@ export function dispatchOf(context: RunContext, state: RunState, effect: Effect)
     {
       ...step,
       dispatcher: effect.dispatcher,
-      ...(effect.target === undefined ? {} : { agent: effect.target }),
+      ...(effect.target === undefined ? {} : { agent: effect.target, to: effect.target }),
     },
     {
       effectId: effect.effectId,
@@ -114,6 +132,15 @@ export function dispatchOf(context: RunContext, state: RunState, effect: Effect)
     route: outputOf(state, 'classify')?.route ?? '',
     task: rendered.task,
     message: rendered.message,
+    ...(rendered.http === undefined ? {} : { http: rendered.http }),
+    ...(rendered.sendFile === undefined
+      ? {}
+      : {
+          sendFile: {
+            path: rendered.sendFile,
+            ...approvedContent(context, state, effect, rendered.sendFile),
+          },
+        }),
     idempotencyKey: state.key,
     env: step.env,
     timeoutMs: step.timeoutMs,

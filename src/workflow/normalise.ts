@@ -23,13 +23,16 @@ import {
   DEFAULT_REQUIRED_FILE,
   DEFAULT_RETRY,
   DEFAULT_ROUTES,
+  DEFAULT_SIGNATURE_HEADER,
   DEFAULT_SUMMARY_FILE,
   DEFAULT_TIMEOUT_MS,
+  DEFAULT_TO,
   GENERAL_PLAN,
 } from './definition-defaults.ts';
 import { readPath } from './definition-paths.ts';
 import type { RawAction, RawDefinition, RawRetry } from './definition-schema.ts';
 import { durationMs } from './duration.ts';
+import type { HttpAuth } from './http-request.ts';
 
 type Defaults = { readonly timeoutMs: number; readonly retry: Retry };
 
@@ -67,7 +70,38 @@ const stepOf = (raw: RawAction, defaults: Defaults): Step => ({
   message: raw.message ?? DEFAULT_MESSAGE,
   attach: raw.attach ?? [],
   onError: raw.onError ?? 'fail',
+  ...httpOf(raw),
+  ...messageOf(raw),
 });
+
+const httpOf = (raw: RawAction): Pick<Step, 'http' | 'sendFile'> =>
+  raw.url === undefined
+    ? {}
+    : {
+        http: {
+          url: raw.url,
+          method: raw.method ?? 'POST',
+          headers: Object.entries(raw.headers ?? {}),
+          ...(raw.body === undefined ? {} : { body: raw.body }),
+          ...(raw.auth === undefined ? {} : { auth: authOf(raw.auth) }),
+          notPerformedStatuses: raw.notPerformedStatuses ?? [],
+        },
+        ...(raw.bodyFile === undefined ? {} : { sendFile: readPath(raw.bodyFile).path }),
+      };
+
+const authOf = (raw: NonNullable<RawAction['auth']>): HttpAuth =>
+  raw.hmacEnv === undefined
+    ? { bearerEnv: raw.bearerEnv ?? '' }
+    : { hmacEnv: raw.hmacEnv, header: raw.header ?? DEFAULT_SIGNATURE_HEADER };
+
+const messageOf = (raw: RawAction): Pick<Step, 'to' | 'text' | 'sendFile'> =>
+  raw.dispatcher !== 'message'
+    ? {}
+    : {
+        to: raw.to ?? DEFAULT_TO,
+        ...(raw.text === undefined ? {} : { text: raw.text }),
+        ...(raw.textFile === undefined ? {} : { sendFile: readPath(raw.textFile).path }),
+      };
 
 /** A check: made anew at every attempt of its stage, so it is never retried within one. */
 const verifyCommandOf = (

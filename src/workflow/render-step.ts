@@ -3,11 +3,14 @@
  * binding and the act itself, so that what was approved is what is sent.
  */
 
+import { bug } from '../errors.ts';
 import type { DispatcherName } from '../events/run-events.ts';
 import { stageOfAct } from './acts.ts';
 import { renderBrief } from './brief.ts';
 import { artifactsOf, type RunContext } from './context.ts';
 import type { Step } from './definition.ts';
+import { DEFAULT_TO } from './definition-defaults.ts';
+import { type HttpRequest, previewHttp, renderHttp } from './http-request.ts';
 import { opsGated, withoutOps } from './ops-gate.ts';
 import { type BoundFile, outputOf, type RunState } from './state.ts';
 import { expand } from './template.ts';
@@ -22,6 +25,9 @@ export type RenderedStep = {
   readonly preview: string;
   /** The rendered message, for dispatchers that send one. */
   readonly message: string;
+  readonly http?: HttpRequest;
+  /** Absolute path of the file whose bytes are sent. */
+  readonly sendFile?: string;
   /** The task as the child sees it, `OPS: ` included on the ops route. */
   readonly task: string;
 };
@@ -36,12 +42,17 @@ export const effectKeyOf = (runId: string, step: string, attempt: number): strin
   `wf:${runId}:${stageOfAct(step) === 'execute' ? 'execute.' : ''}${step}:${attempt}`;
 
 /** `auto` takes the best that config.json names; a program that is merely on PATH is no consent. */
-export const resolveDispatcher = (context: RunContext, step: Step): DispatcherName =>
-  step.dispatcher === 'auto'
-    ? context.connected.openclaw === undefined
-      ? 'manual'
-      : 'openclaw'
-    : step.dispatcher;
+export const resolveDispatcher = (context: RunContext, step: Step): DispatcherName => {
+  if (step.dispatcher !== 'auto') return step.dispatcher;
+  if (context.connected.openclaw !== undefined) return 'openclaw';
+  return autoAgent(context, step) === undefined ? 'manual' : 'agent';
+};
+
+/** Being in config.json is not enough: an agent that may cost money has to be let loose there by name. */
+const autoAgent = ({ connected }: RunContext, step: Step): string | undefined => {
+  const free = [...(connected.agents ?? [])].flatMap(([name, { auto }]) => (auto ? [name] : []));
+  return free.find((name) => name === step.agent) ?? free[0];
+};
 
 const DEFAULT_AGENT = 'personal-assistant';
 
@@ -58,11 +69,9 @@ export function renderStep(context: RunContext, state: RunState, step: Step, att
   const values = templateValues(context, state, attempt, withoutOps(context.input.task));
   const attached = step.attach.map((path) => expand(path, values));
   values.set('brief', renderBrief(context, state, step.id, attempt.nonce, attached));
+  if (dispatcher === 'http' || dispatcher === 'message') return renderSent(step, dispatcher, values, task);
   const message = opsGated(route, expand(step.message, values));
-  const target =
-    dispatcher === 'openclaw'
-      ? (step.agent ?? context.connected.openclaw?.agent ?? DEFAULT_AGENT)
-      : undefined;
+  const target = targetOf(context, step, dispatcher);
   return {
     step,
     dispatcher,
@@ -72,6 +81,31 @@ export function renderStep(context: RunContext, state: RunState, step: Step, att
     task,
     ...(target === undefined ? {} : { target }),
   };
+}
+
+function targetOf(context: RunContext, step: Step, dispatcher: DispatcherName): string | undefined {
+  if (dispatcher === 'openclaw') return step.agent ?? context.connected.openclaw?.agent ?? DEFAULT_AGENT;
+  if (dispatcher !== 'agent') return undefined;
+  return step.dispatcher === 'auto' ? autoAgent(context, step) : step.agent;
+}
+
+/** What goes to a program or a chat and not to somebody who works: no `OPS: `, for nobody acts on it. */
+function renderSent(
+  step: Step,
+  dispatcher: 'http' | 'message',
+  values: ReadonlyMap<string, string>,
+  task: string,
+): RenderedStep {
+  const file = step.sendFile === undefined ? undefined : expand(step.sendFile, values);
+  const common = { step, dispatcher, argv: [], task, ...(file === undefined ? {} : { sendFile: file }) };
+  if (dispatcher === 'message') {
+    const message = expand(step.text ?? '', values);
+    const preview = file === undefined ? message : `(the text of ${file})`;
+    return { ...common, message, preview, target: step.to ?? DEFAULT_TO };
+  }
+  if (step.http === undefined) throw bug(`step ${step.id} has no request`);
+  const http = renderHttp(step.http, values, file);
+  return { ...common, http, message: '', preview: previewHttp(http, file) };
 }
 
 /** Values of every template name; `brief` is added by who has one. */

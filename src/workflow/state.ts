@@ -61,8 +61,12 @@ export type Effect = {
   readonly error?: Problem;
   /** When the next attempt (or, for an idempotent effect in doubt, the same act again) is due. */
   readonly retryAt?: string;
+  /** What a failed attempt cost, where its program said so; a receipt has it for one that did not fail. */
+  readonly costUsd?: number;
   /** It failed and no further attempt is due by itself. */
   readonly gaveUp?: true;
+  /** In doubt, and its files are looked at before anybody is asked. */
+  readonly awaitsFiles?: true;
   /** How often it has been performed in doubt; bounds the repeats of an idempotent effect. */
   readonly doubts: number;
   readonly stdout?: Text;

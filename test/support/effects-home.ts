@@ -42,6 +42,8 @@ export const depsOf = (home: string, over: Partial<PerformDeps> = {}): PerformDe
   home,
   environment: process.env,
   redact: (text) => ({ text: text.replaceAll('s3cret', '[redacted]'), count: 0 }),
+  agents: new Map(),
+  messages: new Map(),
   dispatchScript: DISPATCH_SCRIPT,
   scriptDeclaresKey: true,
   killGraceMs: 300,

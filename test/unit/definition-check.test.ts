@@ -156,9 +156,6 @@ describe('keys', () => {
       { autoConfigure: { allowlist: ['t'], toolCommands: { t: { command: 'x', env: [] } } } },
       'autoConfigure.toolCommands.t.env',
     ],
-    [{ execute: { dispatcher: 'agent' } }, 'execute.dispatcher'],
-    [{ execute: { dispatcher: 'http' } }, 'execute.dispatcher'],
-    [{ execute: { dispatcher: 'message' } }, 'execute.dispatcher'],
   ])('%j is refused instead of ignored, with or without $schema', (rest, path) => {
     for (const finding of [one(rest), one({ $schema: 's', ...rest })]) {
       expect(finding).toMatchObject({ severity: 'error', code: 'not-carried-out-yet' });

@@ -32,6 +32,7 @@ const PLACES: Readonly<Record<KeyPlace, Node>> = {
   toolCommand: at('autoConfigure', 'toolCommands', '*'),
   execute: at('execute'),
   step: at('execute', 'steps', '[]'),
+  auth: at('execute', 'auth'),
   verify: at('verify'),
   file: at('verify', 'files', '[]'),
   outcome: at('verify', 'outcome'),

@@ -1,6 +1,7 @@
 /** What people write: config.json and the definitions. Both are checked whole, as a run would. */
 import { readConfig } from '../../home/config.ts';
 import { listDefinitions } from '../../home/definitions.ts';
+import { connectionCheck } from '../check-connections.ts';
 import { checkNamed } from '../check-definition.ts';
 import type { Exam } from './exam.ts';
 import { plural } from './findings.ts';
@@ -12,8 +13,8 @@ export async function checkConfig({ findings, facts, paths }: Exam): Promise<voi
   await findings.add({ id: 'config', severity: 'ok', message: 'config.json is valid or not there' });
 }
 
-export async function checkDefinitions({ findings, places }: Exam): Promise<void> {
-  const files = await checkNamed(places, undefined);
+export async function checkDefinitions({ findings, places, env }: Exam): Promise<void> {
+  const files = await checkNamed(places, undefined, await connectionCheck(places.home, env));
   for (const file of files) {
     const errors = file.findings.filter(({ severity }) => severity === 'error');
     const [first] = errors.length > 0 ? errors : file.findings;

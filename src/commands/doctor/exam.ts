@@ -19,6 +19,8 @@ export type Exam = {
   readonly paths: HomePaths;
   readonly findings: Findings;
   readonly facts: Set<Fact>;
+  /** What definitions need of this machine may be secrets in its environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Everything is compared, however long it takes. */
   readonly deep: boolean;
   readonly now: () => number;

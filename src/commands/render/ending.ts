@@ -81,7 +81,11 @@ function completed(run: RunState, context: EndingContext): string {
   const last = run.effects.at(-1);
   const words = last?.report?.text ?? last?.stdout;
   const shown = words === undefined ? '' : indent(`${oneLine(previewOf(words), 300)}\n`, '  ');
-  return `● done in ${took(run)}.\n${shown}${files(run, context)}\nLook: ${context.wf} show ${name(run, context)}      Rate it: ${context.wf} feedback submit --run-id ${name(run, context)} --score 1-5 --feedback "…"\n`;
+  const silent = run.outcome === 'unreported';
+  const head = silent
+    ? `● done, agent silent, in ${took(run)}: no answer came, and the files it was to make are there and fresh.`
+    : `● done in ${took(run)}.`;
+  return `${head}\n${shown}${files(run, context)}\nLook: ${context.wf} show ${name(run, context)}      Rate it: ${context.wf} feedback submit --run-id ${name(run, context)} --score 1-5 --feedback "…"\n`;
 }
 
 function handedOff(run: RunState, context: EndingContext): string {

@@ -31,6 +31,12 @@ function progressLine(event: DecidedEvent, state: RunState): string | null {
             `not performed (${oneLine(event.data.error.message, 120)}); again at ${event.data.retryAt.slice(11, 19)} UTC`,
           );
     case 'EffectUnknown':
+      if (event.data.awaitsFiles === true)
+        return line(
+          '?',
+          'execute',
+          `no answer (${oneLine(event.data.reason.message, 120)}); looking at its files`,
+        );
       return event.data.retryAt === undefined
         ? null
         : line(
@@ -133,6 +139,7 @@ function executed(output: StageOutputs['execute'], state: RunState): string {
     if (last.dispatcher === 'manual') return `queued as task ${last.taskId}   no assistant on this machine`;
     return `handed over${last.receipt?.jobId === undefined ? '' : ` as job ${last.receipt.jobId}`}`;
   }
+  if (last?.receipt?.by === 'files') return 'no answer came; the files it was to make are there and fresh';
   if (last?.report !== undefined) return `reported ${last.report.status} by ${oneLine(last.report.by, 40)}`;
   const started = stageOf(state, 'execute').startedAt;
   const took =

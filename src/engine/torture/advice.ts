@@ -32,6 +32,9 @@ export function adviceFor(
       break;
     case 'command':
     case 'openclaw':
+    case 'agent':
+    case 'http':
+    case 'message':
       break;
     default:
       return assertNever(dispatcher, 'dispatcher');

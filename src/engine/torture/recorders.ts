@@ -115,14 +115,14 @@ const jobOf = (key: string): string => `job of ${key}`;
 
 function success({ dispatcher, awaits, key }: DispatchEffect): EffectResult {
   const receipt = { by: 'process', exitCode: 0 } as const;
-  return dispatcher === 'command' && awaits !== 'dispatch'
+  return dispatcher !== 'openclaw' && awaits !== 'dispatch'
     ? { result: 'confirmed', outcome: 'done', receipt }
     : { result: 'confirmed', outcome: 'handed_off', receipt: { ...receipt, jobId: jobOf(key) } };
 }
 
 function look({ records, declaresKey }: RecorderDeps, effect: DispatchEffect): LookupResult {
-  if (effect.dispatcher === 'command')
-    return { found: 'cannot-tell', reason: 'a command keeps no list of what it was asked to do' };
+  if (effect.dispatcher !== 'openclaw')
+    return { found: 'cannot-tell', reason: 'it keeps no list of what it was asked to do' };
   if (records.acts.some(({ key, happened }) => happened && key === effect.key)) {
     return { found: 'performed', outcome: 'handed_off', receipt: { by: 'lookup', jobId: jobOf(effect.key) } };
   }

@@ -49,6 +49,9 @@ function troublesFor(dispatcher: DispatcherName): readonly Trouble[] {
       // Its script refuses, hands over or leaves a doubt; work that fails there is reported, not answered.
       return ['refused', 'lost-done', 'lost-undone'];
     case 'command':
+    case 'agent':
+    case 'http':
+    case 'message':
       return ['refused', 'failed', 'lost-done', 'lost-undone'];
   }
 }

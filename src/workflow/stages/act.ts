@@ -11,6 +11,7 @@ import { taskIdOf } from '../brief.ts';
 import type { RunContext } from '../context.ts';
 import type { ApprovalRule, Step } from '../definition.ts';
 import type { EffectResult } from '../effects.ts';
+import { filesMayAnswer } from '../evidence.ts';
 import { approvalIdOf, coverOf, grantFor, stepsToApprove } from '../grant.ts';
 import { effectIdOf, effectKeyOf, renderStep } from '../render-step.ts';
 import {
@@ -52,7 +53,7 @@ export function beginStep(
   const effectId = effectIdOf(state.runId, step.id, attempt);
   const key = effectKeyOf(state.runId, step.id, attempt);
   const rendered = renderStep(context, state, step, { effectId, key, nonce: command.nonce });
-  const sendsBrief = rendered.dispatcher !== 'command';
+  const sendsBrief = rendered.dispatcher !== 'command' && rendered.dispatcher !== 'message';
   const intended: RunEvent = {
     type: 'EffectIntended',
     data: {
@@ -153,9 +154,11 @@ export function effectEnded(
       return [{ type: 'EffectConfirmed', data: { effectId, ...data, ...waits } }];
     }
     case 'failed': {
-      const { result: _result, retryable, ...data } = result;
+      if (effect.dispatcher === 'agent' && effect.report !== undefined && result.performed)
+        return [reportedInstead(effect, result)];
+      const { result: _result, retryable, retryAfterMs = 0, ...data } = result;
       const again = data.performed ? mayRepeat(step, data.exitCode) : retryable;
-      const retryAt = open && again ? nextAttemptAt(state, effect, step, now) : undefined;
+      const retryAt = open && again ? nextAttemptAt(state, effect, step, now, retryAfterMs) : undefined;
       const failed: RunEvent = {
         type: 'EffectFailed',
         data: { effectId, ...data, ...(retryAt === undefined ? {} : { retryAt }) },
@@ -172,7 +175,11 @@ export function effectEnded(
           { type: 'EffectConfirmed', data: { effectId, outcome: 'handed_off', receipt: { by: 'report' } } },
         ];
       }
-      if (!open || !effect.idempotent) return [{ type: 'EffectUnknown', data: { effectId, ...data } }];
+      if (!open || !effect.idempotent) {
+        const files =
+          open && filesMayAnswer(context, effect, data.reason) ? { awaitsFiles: true as const } : {};
+        return [{ type: 'EffectUnknown', data: { effectId, ...data, ...files } }];
+      }
       const repeats = Math.max(MIN_ACTS_IN_DOUBT, step?.retry.maxAttempts ?? 1);
       if (effect.doubts + 1 < repeats) {
         const retryAt = after(now, step, effect.doubts + 1);
@@ -186,6 +193,25 @@ export function effectEnded(
     }
   }
 }
+
+/** Who did the work has said what came of it: that is better evidence than how its program ended. */
+const reportedInstead = (
+  { effectId }: Effect,
+  result: Extract<EffectResult, { result: 'failed' }>,
+): RunEvent => {
+  const { stdout, stderr, truncated, exitCode, costUsd } = result;
+  const receipt = {
+    by: 'report',
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(costUsd === undefined ? {} : { costUsd }),
+  } as const;
+  const output = {
+    ...(stdout === undefined ? {} : { stdout }),
+    ...(stderr === undefined ? {} : { stderr }),
+    ...(truncated === undefined ? {} : { truncated }),
+  };
+  return { type: 'EffectConfirmed', data: { effectId, outcome: 'handed_off', receipt, ...output } };
+};
 
 /** A failure for good ends the stage, unless the definition goes on without the act. */
 const givenUp = (
@@ -215,6 +241,7 @@ function nextAttemptAt(
   effect: Effect,
   step: Step | undefined,
   now: string,
+  atLeastMs: number,
 ): string | undefined {
   // Withdrawn tasks and earlier passes through execute do not count: each pass has its own attempts.
   const used = state.effects.filter(
@@ -223,12 +250,16 @@ function nextAttemptAt(
       other.stageAttempt === effect.stageAttempt &&
       other.status !== 'withdrawn',
   ).length;
-  return step !== undefined && used < step.retry.maxAttempts ? after(now, step, used) : undefined;
+  return step !== undefined && used < step.retry.maxAttempts ? after(now, step, used, atLeastMs) : undefined;
 }
 
+/** A receiver that asks for a longer pause than this is asked again before it. */
+const MAX_ASKED_PAUSE_MS = 6 * 3_600_000;
+
 /** Exponential backoff: the n-th wait is `backoff` times 2^(n-1), at most `maxBackoff`. */
-function after(now: string, step: Step | undefined, n: number): string {
+function after(now: string, step: Step | undefined, n: number, atLeastMs = 0): string {
   const retry = step?.retry ?? { backoffMs: 0, maxBackoffMs: 0 };
-  const delayMs = Math.min(retry.backoffMs * 2 ** Math.min(n - 1, 30), retry.maxBackoffMs);
+  const ownMs = Math.min(retry.backoffMs * 2 ** Math.min(n - 1, 30), retry.maxBackoffMs);
+  const delayMs = Math.max(ownMs, Math.min(atLeastMs, MAX_ASKED_PAUSE_MS));
   return new Date(Date.parse(now) + delayMs).toISOString();
 }

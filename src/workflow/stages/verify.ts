@@ -10,7 +10,7 @@ import { homeRelative, type RunContext } from '../context.ts';
 import type { FileRule } from '../definition.ts';
 import { withoutOps } from '../ops-gate.ts';
 import { BLANK_ATTEMPT, templateValues } from '../render-step.ts';
-import { latestEffect, outputOf, type RunState } from '../state.ts';
+import { type Effect, latestEffect, outputOf, type RunState } from '../state.ts';
 import { expand } from '../template.ts';
 
 /** One file to look at. Without a rule it only has to be there, and may be a folder. */
@@ -20,6 +20,8 @@ export type FileToCheck = {
   readonly rule?: Omit<FileRule, 'path' | 'fresh'> & {
     /** ISO 8601; the file must have changed since. */
     readonly changedSince?: string;
+    /** How much older than that it may be; default: what clocks and file systems differ by. */
+    readonly slackMs?: number;
   };
 };
 
@@ -68,11 +70,33 @@ export function planVerify(context: RunContext, state: RunState): VerifyPlan {
   return { mode: 'work', files, outcome: { texts, ...definition.outcome } };
 }
 
-/** What a yes to a delivery is a yes to: everything that was checked, and what was shown. */
+/**
+ * The files that can answer for an act whose end nobody saw. They must have changed since that very act began: what an
+ * earlier step has made proves nothing about a later one.
+ */
+export function evidenceOf(context: RunContext, state: RunState, effect: Effect): readonly FileToCheck[] {
+  const { requiredFiles, files } = context.definition;
+  return [
+    ...placesOf(context, state, requiredFiles).map((file) => ({ file })),
+    ...files.map(({ path, fresh, ...rule }) => ({
+      file: placesOf(context, state, [path])[0] ?? '',
+      rule: { ...rule, ...(fresh ? { changedSince: effect.intendedAt, slackMs: TICK_MS } : {}) },
+    })),
+  ];
+}
+
+/** File times go by the tick of the kernel, which may lie a little before the clock that was read. */
+const TICK_MS = 10;
+
+/** What a yes to a delivery is a yes to: everything that was checked, what is sent, and what was shown. */
 export function filesToBind(context: RunContext, state: RunState): readonly string[] {
   const { definition } = context;
   const checked = [...definition.requiredFiles, ...definition.files.map((rule) => rule.path)];
-  const files = [...placesOf(context, state, checked), ...filesToShow(context, state, 'deliver')];
+  const sent = definition.actions.flatMap(({ sendFile }) => sendFile ?? []);
+  const files = [
+    ...placesOf(context, state, [...checked, ...sent]),
+    ...filesToShow(context, state, 'deliver'),
+  ];
   // Records and summaries change with every event; they are ours, and nobody approves them.
   return [...new Set(files)].filter((file) => !/^(?:state|outbox|tasks)\//.test(file));
 }
