@@ -184,6 +184,7 @@ export const outputsOfVerbs: Readonly<Record<string, readonly OutputName[]>> = {
   'log archive': ['wf.archive/1'],
   'log backup': ['wf.backup/1'],
   'install-scripts': ['wf.scripts/1'],
+  connect: ['wf.connect/1'],
 };
 
 /** The document that is published: verbs, and the JSON Schema of each name. Unknown keys are let through. */

@@ -26,6 +26,26 @@ export const operateSchemas = {
       }),
     ),
   }),
+  'wf.connect/1': named('wf.connect/1', {
+    action: z.enum(['list', 'connected', 'unchanged', 'undone']),
+    file: path,
+    /** Only of a list. */
+    connections: z
+      .array(
+        z.object({
+          kind: z.enum(['openclaw', 'agent', 'message']),
+          name: z.string(),
+          detail: z.string(),
+          auto: z.boolean(),
+        }),
+      )
+      .optional(),
+    name: z.string().optional(),
+    /** What its program answered to --version. */
+    version: z.string().optional(),
+    /** Lines of config.json that go ("- ") and come ("+ "). */
+    changes: z.array(z.string()).optional(),
+  }),
   'wf.doctor/1': named('wf.doctor/1', {
     ok: z.boolean(),
     home: path,

@@ -2,7 +2,26 @@
 import type { VerbSpec } from '../verb.ts';
 import { DETACH_FACT, RUN_ARG, WORKFLOW } from './shared.ts';
 
+const CONNECT: VerbSpec = {
+  name: 'connect',
+  group: 'Start',
+  summary: 'what is connected; `connect agent NAME` adds a program that does work (config.json)',
+  args: [
+    { name: 'kind', required: false, summary: '`agent`' },
+    { name: 'name', required: false, summary: 'how definitions call it' },
+  ],
+  options: [
+    { name: 'preset', value: 'NAME', summary: 'how it is called', choices: ['claude', 'codex', 'openclaw'] },
+    { name: 'command', value: 'PROGRAM', summary: 'its program (default: the one of the preset)' },
+    { name: 'auto', summary: 'steps that leave their dispatcher open may go to it' },
+    { name: 'yes', summary: 'write the change without asking' },
+    { name: 'undo', summary: 'take the last change back' },
+  ],
+  load: () => import('../connect.ts'),
+};
+
 export const OPERATE_VERBS: readonly VerbSpec[] = [
+  CONNECT,
   {
     name: 'definitions list',
     group: 'Build',
