@@ -89,7 +89,26 @@ const broken = (runner: WfRunner): string => {
   return 'broken';
 };
 
+const connected = (runner: WfRunner): Promise<string> =>
+  must(runner, 0, 'connect', 'agent', 'mine', '--command', '/bin/echo', '--yes');
+
 const ROWS: Readonly<Record<string, Row>> = {
+  connect: {
+    good: [
+      ok('wf.connect/1', 'connect'),
+      ok('wf.connect/1', 'connect', 'agent', 'mine', '--command', '/bin/echo', '--yes'),
+      { ...ok('wf.connect/1', 'connect'), given: connected },
+      { ...ok('wf.connect/1', 'connect', 'agent', 'mine', '--command', '/bin/echo'), given: connected },
+      { ...ok('wf.connect/1', 'connect', '--undo'), given: connected },
+    ],
+    bad: [
+      bad(2, 'connect', 'agent', 'mine'),
+      bad(2, 'connect', 'agent', 'mine', '--command', '/no/such/program', '--yes'),
+      bad(2, 'connect', 'agent', 'mine', '--command', '/bin/echo'),
+      bad(2, 'connect', 'house'),
+      bad(2, 'connect', '--undo'),
+    ],
+  },
   run: {
     good: [
       ok('wf.run/1', 'run', 'autonomous-e2e', '--input', BLOG),
