@@ -3,6 +3,7 @@
  * did not stand: from then on bytes may have gone out. Redirects are not followed, nothing is sent twice.
  */
 import { MAX_TIMER_MS, monotonicMs } from './clock.ts';
+import type { StopSignal } from './stop.ts';
 
 export type HttpSend = {
   readonly url: string;
@@ -11,7 +12,7 @@ export type HttpSend = {
   readonly body: Buffer;
   /** For all of it, from the look-up of the name to the end of the answer. */
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   /** How much of the answer is read. */
   readonly answerCapBytes?: number;
 };
