@@ -19,6 +19,7 @@ function launchOf(agent: AgentConfig, effect: DispatchEffect, deps: PerformDeps)
   const values = new Map([
     ['brief', agent.brief === 'argument' ? effect.message : ''],
     ['briefFile', file],
+    ['timeoutSeconds', String(Math.ceil(effect.timeoutMs / 1000))],
   ]);
   const appended = { stdin: [], file: ['{{briefFile}}'], argument: ['{{brief}}'] }[agent.brief];
   const named = agent.args.some((arg) =>

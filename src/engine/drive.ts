@@ -65,7 +65,7 @@ async function perform(session: RunSession, effect: WorldEffect): Promise<void> 
       // The doubt is on record before anything is concluded from files; the record is one of them.
       await session.flush({ durable: true });
       await ports.projections.project();
-      const checks = await ports.world.checkFiles(files);
+      const checks = await ports.world.checkFiles(files, effectId);
       await session.applyOrThrow({ type: 'FilesLooked', effectId, checks });
       return;
     }

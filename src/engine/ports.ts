@@ -68,7 +68,8 @@ export type World = {
   bootstrap(tool: Tool, signal: StopSignal): Promise<ToolBootstrap>;
   /** Each file with the sha256 of its content, in order. */
   hashFiles(paths: readonly string[]): Promise<readonly BoundFile[]>;
-  checkFiles(files: readonly FileToCheck[]): Promise<StageOutputs['verify']['checks']>;
+  /** @param evidenceFor the effect in doubt that they are to answer for; a world of records has no files to look at */
+  checkFiles(files: readonly FileToCheck[], evidenceFor?: string): Promise<StageOutputs['verify']['checks']>;
 };
 
 export type Projections = {

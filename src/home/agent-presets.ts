@@ -43,8 +43,17 @@ export const PRESETS: ReadonlyMap<string, AgentEntry> = new Map([
     'openclaw',
     {
       command: 'openclaw',
-      args: ['agent', '--agent', 'personal-assistant', '--message={{brief}}'],
-      brief: 'argument',
+      // Its own limit would be 10 minutes, whatever the step allows.
+      args: [
+        'agent',
+        '--agent',
+        'personal-assistant',
+        '--timeout',
+        '{{timeoutSeconds}}',
+        '--message-file',
+        '{{briefFile}}',
+      ],
+      brief: 'file',
       env: ['OPENCLAW_CONFIG_PATH', 'OPENCLAW_STATE_DIR', 'OPENCLAW_GATEWAY_PORT', 'OPENCLAW_GATEWAY_TOKEN'],
       outputFormat: 'text',
     },

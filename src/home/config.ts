@@ -22,7 +22,7 @@ export type OpenclawConfig = {
 /** A program that does one turn of work and ends: `claude -p`, `codex exec`, `openclaw agent`. */
 export type AgentConfig = {
   readonly command: string;
-  /** `{{brief}}` and `{{briefFile}}` stand for the brief and the path of the file with it. */
+  /** `{{brief}}`, `{{briefFile}}` and `{{timeoutSeconds}}`: the brief, the path of the file with it, the step's limit. */
   readonly args: readonly string[];
   readonly brief: 'stdin' | 'file' | 'argument';
   /** Names of environment variables it gets beside the fixed ones. */

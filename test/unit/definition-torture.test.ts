@@ -274,3 +274,28 @@ describe('the requests it is tried with', () => {
     expect([made.length, leftOut]).toEqual([6, ['r5', 'r6', 'r7']]);
   });
 });
+
+describe('requests, agents and messages', () => {
+  const blog = { dispatcher: 'http', url: 'https://cms.example/posts', body: 'x' };
+
+  it('a request that may have gone out waits for a person; an idempotent one goes again with its key', async () => {
+    const waits = await tortureOf({ definition: { execute: blog } });
+    expect(waits).toMatchObject(SOUND);
+    expect(byPhase(waits).acted).toEqual(['waits']);
+    const again = await tortureOf({ definition: { execute: { ...blog, idempotent: true } } });
+    expect(again).toMatchObject(SOUND);
+    expect(byPhase(again).acted).toEqual(['same-key']);
+  });
+
+  it('a turn of an agent in doubt is answered by its fresh files, or by a person', async () => {
+    const agent = { dispatcher: 'agent', agent: 'claude' };
+    const waits = await tortureOf({ definition: { execute: agent } });
+    expect(waits).toMatchObject(SOUND);
+    expect(byPhase(waits).acted).toEqual(['waits']);
+    const verify = { files: [{ path: '{{artifacts}}/a', fresh: true }] };
+    const files = await tortureOf({ definition: { execute: agent, verify } });
+    expect(files).toMatchObject(SOUND);
+    expect(byTrouble(files)).toMatchObject({ 'lost-done': 'once', 'lost-undone': 'waits' });
+    expect(byPhase(files).acted).toEqual(['once']);
+  });
+});

@@ -3,6 +3,8 @@ import { bug } from '../../errors.ts';
 import { freshUlid } from '../../log/event-ids.ts';
 import type { RandomBytes } from '../../log/event-store.ts';
 import { noKey } from '../../projections/key-state.ts';
+import type { Connected } from '../../workflow/context.ts';
+import type { Definition } from '../../workflow/definition.ts';
 import { isBehind } from '../keep-up.ts';
 import type { EnginePorts, LoadedDefinition } from '../ports.ts';
 import type { Mortal } from './scratch-log.ts';
@@ -27,6 +29,19 @@ type Host = PortsOptions &
     readonly projectedSeq: () => number;
   };
 
+/** Whatever it names is there: what a crash would do does not depend on this machine. */
+function withNamed({ steps, actions }: Definition, connected: Connected): Connected {
+  const acts = [...steps, ...actions];
+  const named = acts.flatMap(({ dispatcher, agent }) =>
+    dispatcher === 'agent' && agent !== undefined ? [[agent, { auto: false }] as const] : [],
+  );
+  return {
+    ...connected,
+    agents: new Map([...named, ...(connected.agents ?? [])]),
+    messages: new Set(acts.flatMap(({ to }) => to ?? [])),
+  };
+}
+
 export function scratchPorts(host: Host): EnginePorts {
   const { home, store, world, sha256, redact, connected, loaded, clock, random, pid, bootId } = host;
   const never = new AbortController().signal;
@@ -36,7 +51,7 @@ export function scratchPorts(host: Host): EnginePorts {
     world,
     sha256,
     redact,
-    connected,
+    connected: withNamed(loaded.definition, connected),
     blobs: {
       put: async (bytes) => {
         host.assertAlive();
