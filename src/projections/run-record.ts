@@ -138,6 +138,7 @@ const effectRecord = (effect: Effect): object => ({
   endedAt: effect.endedAt,
   retryAt: effect.retryAt,
   receipt: effect.receipt,
+  costUsd: effect.costUsd,
   error: effect.error,
   report:
     effect.report === undefined

@@ -163,10 +163,28 @@ describe('config.json', () => {
       ),
     ).toEqual({
       openclaw: { agent: 'pa' },
+      agents: new Map(),
+      messages: new Map(),
       allowedRoots: ['/x'],
       keepRunFiles: 50,
       redact: { env: ['KEY'], patterns: [] },
     });
+  });
+
+  test('has agents and messages by name, with their defaults', async () => {
+    const { agents, messages } = await read(
+      '{"agents": {"mine": {"command": "/bin/agent"}}, "messages": {"default": {"via": "command", "command": "/bin/say"}}}',
+    );
+    expect(agents.get('mine')).toEqual({
+      command: '/bin/agent',
+      args: [],
+      brief: 'stdin',
+      env: [],
+      outputFormat: 'text',
+      notPerformedExitCodes: [],
+      auto: false,
+    });
+    expect(messages.get('default')).toEqual({ via: 'command', command: '/bin/say', args: [], env: [] });
   });
 
   test.each([
@@ -177,6 +195,22 @@ describe('config.json', () => {
     ['{"redact": {"patterns": ["("]}}', 'config-invalid', ':1:26', 'regular expression'],
     ['{"redact": {"env": ["A B"]}}', 'config-invalid', ':1:21', 'environment variable'],
     ['{"openclaw": "yes"}', 'config-invalid', ':1:2', 'openclaw'],
+    ['{"agents": {"a": {"command": "x", "arg": []}}}', 'config-invalid', ':1:35', 'did you mean args'],
+    ['{"agents": {"a": {}}}', 'config-invalid', ':1:13', 'agents.a.command'],
+    ['{"agents": {"a": {"command": "{{brief}}"}}}', 'config-invalid', ':1:19', 'run as code'],
+    [
+      '{"agents": {"a": {"command": "sh", "args": ["-c", "{{brief}}"]}}}',
+      'config-invalid',
+      ':1:51',
+      'run as code',
+    ],
+    [
+      '{"messages": {"d": {"via": "command", "command": "sh", "args": ["-c", "say {{ text }}"]}}}',
+      'config-invalid',
+      ':1:71',
+      'run as code',
+    ],
+    ['{"messages": {"d": {"via": "pigeon"}}}', 'config-invalid', ':1:21', 'messages.d.via'],
     ['{\n  "a": \n', 'config-syntax', ':3:1', 'not JSON'],
     ['', 'config-syntax', ':1:1', 'not JSON'],
     ['[]', 'config-invalid', ':1:1', 'does not fit'],

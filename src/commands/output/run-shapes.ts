@@ -98,6 +98,8 @@ export const effect = z.object({
   endedAt: at,
   retryAt: isoTime.optional(),
   receipt: receipt.optional(),
+  /** As the agent's program states it; absent = unknown. */
+  costUsd: z.number().optional(),
   error: problem.optional(),
   stdout: z.string().optional(),
   stderr: z.string().optional(),

@@ -122,6 +122,8 @@ function step(effect: Effect): string {
   ];
   if (effect.taskId !== undefined) lines.push(`      task     ${effect.taskId}`);
   if (effect.receipt !== undefined) lines.push(`      receipt  ${receipt(effect.receipt)}`);
+  const costUsd = effect.receipt?.costUsd ?? effect.costUsd;
+  if (costUsd !== undefined) lines.push(`      cost     ${costUsd} USD, as its program says`);
   if (effect.error !== undefined) lines.push(`      why      ${oneLine(effect.error.message, 300)}`);
   if (effect.retryAt !== undefined) lines.push(`      again    at ${effect.retryAt}`);
   if (effect.report !== undefined) {
@@ -134,9 +136,10 @@ function step(effect: Effect): string {
   return `${lines.join('\n')}\n`;
 }
 
-const receipt = ({ by, exitCode, jobId, durationMs }: NonNullable<Effect['receipt']>): string =>
+const receipt = ({ by, exitCode, httpStatus, jobId, durationMs }: NonNullable<Effect['receipt']>): string =>
   [
     `by ${by}`,
+    ...(httpStatus === undefined ? [] : [`status ${httpStatus}`]),
     ...(jobId === undefined ? [] : [`job ${safe(jobId)}`]),
     ...(exitCode === undefined ? [] : [`exit ${exitCode}`]),
     ...(durationMs === undefined ? [] : [duration(durationMs)]),

@@ -34,6 +34,7 @@ const effectView = (effect: Effect) => ({
   endedAt: effect.endedAt,
   retryAt: effect.retryAt,
   receipt: effect.receipt,
+  costUsd: effect.receipt?.costUsd ?? effect.costUsd,
   error: effect.error,
   stdout: said(effect.stdout),
   stderr: said(effect.stderr),
