@@ -53,7 +53,6 @@ export function realWorld(deps: Omit<PerformDeps, 'signal'>): World {
         ...one,
         file: one.file.startsWith('/') ? one.file : `${home}/${one.file}`,
       }));
-      const { checkFiles } = await import('../effects/check-files.ts');
       return checkFiles(absolute).map((check, i) => ({ ...check, file: files[i]?.file ?? check.file }));
     },
   };
