@@ -1,6 +1,5 @@
 /** argv -> command -> exit code. No logic: what a verb does is in src/commands, one file each. */
 import { parseArgv } from './commands/parse-argv.ts';
-import { printError } from './commands/print-error.ts';
 import { processIo } from './commands/process-io.ts';
 import { programName } from './commands/program-name.ts';
 import { RUN_VERBS } from './commands/verbs/run-verbs.ts';
@@ -34,6 +33,8 @@ export async function main(argv: readonly string[], packageDir: string): Promise
     failpoint('answer.told');
     return code;
   } catch (error) {
+    // Most commands end well and need not load this.
+    const { printError } = await import('./commands/print-error.ts');
     return printError(error, io, json, wf);
   }
 }

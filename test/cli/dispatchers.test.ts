@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { onTerminal } from '../support/on-terminal.ts';
 import { expectHealthy, until, type WfRunner, wfRunner } from '../support/wf.ts';
 
 type Hit = { readonly key: string; readonly auth: string | undefined; readonly body: string };
@@ -299,6 +300,16 @@ describe('connect', () => {
     expect((await runner.wf(['connect'])).stdout).toContain(agent);
     expect(await runner.wf(['connect', '--undo'])).toMatchObject({ code: 0 });
     expect(readFileSync(`${runner.home}/config.json`, 'utf8')).toBe(before);
+  });
+
+  test('asks on the terminal, and only a yes writes', async () => {
+    const runner = wfRunner();
+    const args = ['connect', 'agent', 'mine', '--command', '/bin/echo'];
+    const ask = (typed: string) => onTerminal(runner, args, typed, undefined, 'Write this?');
+    expect(await ask('n\n')).toMatchObject({ code: 2 });
+    expect(exists(runner, 'home/config.json')).toBe(false);
+    expect(await ask('y\n')).toMatchObject({ code: 0 });
+    expect(readFileSync(`${runner.home}/config.json`, 'utf8')).toContain('/bin/echo');
   });
 
   test('does not take back what somebody has edited since', async () => {

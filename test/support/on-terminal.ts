@@ -13,6 +13,7 @@ export async function onTerminal(
   args: readonly string[],
   typed: string,
   ahead?: string,
+  question = 'Type the approval id',
 ): Promise<Ended> {
   const wf = [process.execPath, WF, ...args].map(quote).join(' ');
   const go = runner.path('go');
@@ -32,7 +33,7 @@ export async function onTerminal(
     over = true;
     return value;
   });
-  await until(() => over || seen().stdout.includes('Type the approval id'));
+  await until(() => over || seen().stdout.includes(question));
   child.stdin?.write(typed);
   return end;
 }
