@@ -108,11 +108,18 @@ function moveForeign(swap: Swap, folder: string, ours: string, below = ''): void
     const isOurs = wanted?.isDirectory() ?? heldCopies(swap, below + name);
     if (isFolder && isOurs) {
       moveForeign(swap, `${folder}/${name}`, `${ours}/${name}`, `${below}${name}/`);
+    } else if (isFolder && isEmpty(fs, `${folder}/${name}`)) {
     } else if (isFolder || !(wanted?.isFile() === true || isTempName(name) || isKnown(swap, below + name))) {
       moveAway(swap, `${folder}/${name}`, below + name);
     }
   }
 }
+
+/** Nothing but folders, all the way down. */
+const isEmpty = (fs: FileSystem, folder: string): boolean =>
+  fs
+    .readdirSync(folder, { withFileTypes: true })
+    .every((entry) => entry.isDirectory() && isEmpty(fs, `${folder}/${entry.name}`));
 
 function moveAway({ fs, paths, dir, moved }: Swap, file: string, relative: string): void {
   const to = freeName(fs, `${paths.foreign}/${dir.slice(dir.lastIndexOf('/') + 1)}/${relative}`);

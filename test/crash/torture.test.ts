@@ -111,6 +111,17 @@ describe('the checks of the torture see', () => {
     expect(pendingRequests(thenClaimed([started, { type: 'RunCompleted', data: {} }]))).toEqual([]);
   });
 
+  test('a verdict on a run that was cancelled meanwhile: it stays cancelled, and nobody has to go on with it', () => {
+    const lines = [
+      started,
+      intended(),
+      { type: 'EffectUnknown', data: { effectId: 'r1.main.1' } },
+      { type: 'RunCancelled', data: {} },
+      { type: 'EffectResolved', data: { effectId: 'r1.main.1', verdict: 'not-sent' } },
+    ];
+    expect(of({ r1: lines }).runs.get('r1')?.status).toBe('cancelled');
+  });
+
   test('an answer that the log does not bear out, also one of a killed process', () => {
     const told: Told = {
       args: ['run', 'w'],

@@ -71,7 +71,9 @@ export function historyOf(lines: readonly Line[]): History {
     if (run === undefined) throw new Error(`seq ${line.seq}: ${line.type} of a run that was never started`);
     run.lines.push(line);
     const status = STATUS_AFTER[line.type];
-    if (status !== undefined) run.status = status;
+    // A verdict ends a doubt, also that of a run that was cancelled meanwhile, which it does not bring back.
+    const isOver = line.type === 'EffectResolved' && run.status === 'cancelled';
+    if (status !== undefined && !isOver) run.status = status;
     // One that is idempotent is performed again by itself.
     if (line.type === 'EffectUnknown' && line.data.retryAt === undefined) run.status = 'in-doubt';
     const effectId = word(line, 'effectId');
