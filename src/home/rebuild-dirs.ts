@@ -108,7 +108,7 @@ function moveForeign(swap: Swap, folder: string, ours: string, below = ''): void
     const isOurs = wanted?.isDirectory() ?? heldCopies(swap, below + name);
     if (isFolder && isOurs) {
       moveForeign(swap, `${folder}/${name}`, `${ours}/${name}`, `${below}${name}/`);
-    } else if (isFolder && isEmpty(fs, `${folder}/${name}`)) {
+    } else if (isFolder && wanted === undefined && isEmpty(fs, `${folder}/${name}`)) {
     } else if (isFolder || !(wanted?.isFile() === true || isTempName(name) || isKnown(swap, below + name))) {
       moveAway(swap, `${folder}/${name}`, below + name);
     }
