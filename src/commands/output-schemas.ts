@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { stageName, stageOutputs } from '../events/run-events.ts';
 import { count, isoTime, owner, sha256Hex, text } from '../events/shared.ts';
 import { buildSchemas } from './output/build-schemas.ts';
+import { explainSchemas } from './output/explain-schemas.ts';
 import { inboxItem, lists, source } from './output/list-shapes.ts';
 import { named } from './output/named.ts';
 import { operateSchemas } from './output/operate-schemas.ts';
@@ -130,6 +131,7 @@ export const outputSchemas = {
   }),
   ...buildSchemas,
   ...operateSchemas,
+  ...explainSchemas,
   'wf.torture/1': tortureSchema,
 } as const;
 
@@ -159,6 +161,7 @@ export const outputsOfVerbs: Readonly<Record<string, readonly OutputName[]>> = {
   runs: ['wf.list/1'],
   show: ['wf.show/1', 'wf.run-file/1'],
   events: [],
+  why: ['wf.why/1', 'wf.why-not/1'],
   replay: ['wf.replay/1'],
   inbox: ['wf.list/1'],
   approve: ['wf.run/1'],

@@ -171,6 +171,15 @@ const ROWS: Readonly<Record<string, Row>> = {
     good: [{ ...ok('', 'events', '--run', '$1'), given: handedOff }],
     bad: [bad(2, 'events', '--type', 'RunStartd'), bad(3, 'events', '--run', '01ZZZZZZZZZZZZ')],
   },
+  why: {
+    good: [
+      { ...ok('wf.why/1', 'why', 'last'), given: handedOff },
+      { ...ok('wf.why/1', 'why', 'last'), given: inDoubt },
+      ok('wf.why-not/1', 'why', '--not', '2h'),
+      { ...ok('wf.why-not/1', 'why', '--not', 'last'), given: handedOff },
+    ],
+    bad: [bad(3, 'why', 'last'), bad(2, 'why'), { ...bad(3, 'why', '--not', 'nosuch'), given: handedOff }],
+  },
   replay: {
     good: [
       { ...ok('wf.replay/1', 'replay', 'last'), given: handedOff },

@@ -1,0 +1,47 @@
+/** What the verbs print that explain: why a run went as it did, and why something did not run. */
+import { z } from 'zod';
+import { count, isoTime } from '../../events/shared.ts';
+import { named } from './named.ts';
+import { status } from './run-shapes.ts';
+
+const kind = z.enum([
+  'asked',
+  'reused',
+  'refused',
+  'route',
+  'tool',
+  'approval',
+  'act',
+  'retry',
+  'doubt',
+  'check',
+  'stage',
+  'resumed',
+  'end',
+  'other',
+]);
+/** A sentence and the event it is read from. */
+const sentence = z.object({ seq: count, ts: isoTime, kind, text: z.string() });
+
+export const explainSchemas = {
+  'wf.why/1': named('wf.why/1', {
+    runId: z.string(),
+    workflowId: z.string(),
+    status,
+    sentences: z.array(sentence),
+    now: z.string(),
+  }),
+  'wf.why-not/1': named('wf.why-not/1', {
+    asked: z.string(),
+    /** Only for a time; `to` is the first moment that is no part of it. */
+    from: isoTime.optional(),
+    to: isoTime.optional(),
+    /** Requests that started nothing; the newest 20 of them are shown. */
+    total: count,
+    started: count,
+    items: z.array(
+      sentence.extend({ workflowId: z.string(), key: z.string(), runId: z.string().nullable() }),
+    ),
+    runs: z.array(z.object({ runId: z.string(), status, now: z.string() })),
+  }),
+} as const;

@@ -1,0 +1,21 @@
+/** Verbs that say why: they read the log, and touch nothing. */
+import type { VerbSpec } from '../verb.ts';
+import { RUN_ARG, WORKFLOW } from './shared.ts';
+
+export const EXPLAIN_VERBS: readonly VerbSpec[] = [
+  {
+    name: 'why',
+    group: 'See',
+    summary: 'why a run went as it did, or why something did not run: sentences, each with its event',
+    args: [{ ...RUN_ARG, required: false }],
+    options: [
+      {
+        name: 'not',
+        value: 'WHAT',
+        summary: 'why nothing ran: a key, a day, a time, a span such as 2h, or `last`',
+      },
+      WORKFLOW,
+    ],
+    load: () => import('../why.ts'),
+  },
+];
