@@ -55,7 +55,7 @@ export async function checkNamed(
   return [await checkFile(known ?? { file }, connections)];
 }
 
-const looksLikePath = (named: string): boolean =>
+export const looksLikePath = (named: string): boolean =>
   named.includes('/') || /\.jsonc?$/.test(named) || fs.existsSync(named);
 
 async function checkAll(

@@ -162,6 +162,7 @@ export const outputsOfVerbs: Readonly<Record<string, readonly OutputName[]>> = {
   show: ['wf.show/1', 'wf.run-file/1'],
   events: [],
   why: ['wf.why/1', 'wf.why-not/1'],
+  graph: ['wf.graph/1'],
   replay: ['wf.replay/1'],
   inbox: ['wf.list/1'],
   approve: ['wf.run/1'],

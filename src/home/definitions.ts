@@ -151,9 +151,9 @@ export async function loadDefinition(
   return { ...entry, body, hash, definition, raw, warnings };
 }
 
-async function check(raw: unknown, body: string, file: string, id: string): Promise<readonly Finding[]> {
+async function check(raw: unknown, body: string, file: string, id?: string): Promise<readonly Finding[]> {
   const { checkDefinition, hasErrors } = await import('../workflow/validate-definition.ts');
-  const findings = checkDefinition(raw, { expectedId: id });
+  const findings = checkDefinition(raw, id === undefined ? {} : { expectedId: id });
   if (!hasErrors(findings)) return findings;
   const { definitionError } = await import('./definition-file.ts');
   throw await definitionError(findings, body, file);
@@ -161,13 +161,14 @@ async function check(raw: unknown, body: string, file: string, id: string): Prom
 
 /**
  * Checks the text a definition file has or is about to have.
+ * @param id the one it must have; absent = any, for a file that no run would look for
  * @returns warnings
  * @throws {WfError} definition-syntax, definition-invalid (2)
  */
 export const checkDefinitionText = async (
   body: string,
   file: string,
-  id: string,
+  id?: string,
 ): Promise<readonly Finding[]> => check(await contentOf(body, file), body, file, id);
 
 /** A body from the log, as a run is pinned to it: it was checked before it was registered. */

@@ -180,6 +180,18 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
     bad: [bad(3, 'why', 'last'), bad(2, 'why'), { ...bad(3, 'why', '--not', 'nosuch'), given: handedOff }],
   },
+  graph: {
+    good: [
+      ok('wf.graph/1', 'graph', 'autonomous-e2e'),
+      { ...ok('wf.graph/1', 'graph', 'last', '--format', 'mermaid'), given: waiting },
+      { ...ok('wf.graph/1', 'graph', 'last'), given: inDoubt },
+    ],
+    bad: [
+      bad(3, 'graph', 'nosuch'),
+      bad(2, 'graph', 'autonomous-e2e', '--format', 'svg'),
+      { ...bad(2, 'graph', '$1'), given: broken },
+    ],
+  },
   replay: {
     good: [
       { ...ok('wf.replay/1', 'replay', 'last'), given: handedOff },

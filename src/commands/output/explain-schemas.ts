@@ -1,5 +1,6 @@
 /** What the verbs print that explain: why a run went as it did, and why something did not run. */
 import { z } from 'zod';
+import { stageName } from '../../events/run-events.ts';
 import { count, isoTime } from '../../events/shared.ts';
 import { named } from './named.ts';
 import { status } from './run-shapes.ts';
@@ -23,6 +24,8 @@ const kind = z.enum([
 /** A sentence and the event it is read from. */
 const sentence = z.object({ seq: count, ts: isoTime, kind, text: z.string() });
 
+const mark = z.enum(['done', 'here', 'handed_off', 'in-doubt', 'failed', 'skipped', 'pending']).nullable();
+
 export const explainSchemas = {
   'wf.why/1': named('wf.why/1', {
     runId: z.string(),
@@ -43,5 +46,25 @@ export const explainSchemas = {
       sentence.extend({ workflowId: z.string(), key: z.string(), runId: z.string().nullable() }),
     ),
     runs: z.array(z.object({ runId: z.string(), status, now: z.string() })),
+  }),
+  'wf.graph/1': named('wf.graph/1', {
+    workflowId: z.string(),
+    runId: z.string().nullable(),
+    stages: z.array(
+      z.object({
+        stage: stageName,
+        mark,
+        items: z.array(
+          z.object({
+            kind: z.enum(['route', 'tool', 'approval', 'step', 'check', 'action']),
+            name: z.string(),
+            detail: z.string(),
+            mark,
+          }),
+        ),
+      }),
+    ),
+    format: z.enum(['ascii', 'mermaid']),
+    text: z.string(),
   }),
 } as const;

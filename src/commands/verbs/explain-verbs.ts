@@ -18,4 +18,21 @@ export const EXPLAIN_VERBS: readonly VerbSpec[] = [
     ],
     load: () => import('../why.ts'),
   },
+  {
+    name: 'graph',
+    group: 'hidden',
+    summary: 'a definition as a picture: stages, questions, steps, checks; a run with where it is',
+    args: [
+      { name: 'workflow-or-run', required: true, summary: 'id of a definition, path of a file, or a run' },
+    ],
+    options: [
+      {
+        name: 'format',
+        value: 'FORMAT',
+        summary: 'ascii (default), or mermaid for Markdown',
+        choices: ['ascii', 'mermaid'],
+      },
+    ],
+    load: () => import('../graph.ts'),
+  },
 ];
