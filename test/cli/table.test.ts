@@ -192,6 +192,24 @@ const ROWS: Readonly<Record<string, Row>> = {
       { ...bad(2, 'graph', '$1'), given: broken },
     ],
   },
+  diff: {
+    good: [
+      {
+        ...ok('wf.diff/1', 'diff', '$1', 'last'),
+        given: async (runner) => {
+          const first = await handedOff(runner);
+          await waiting(runner);
+          return first;
+        },
+      },
+      { ...ok('wf.diff/1', 'diff', 'last', 'last'), given: failed },
+    ],
+    bad: [
+      bad(3, 'diff', 'last', 'last'),
+      { ...bad(2, 'diff', 'last'), given: handedOff },
+      { ...bad(3, 'diff', 'last', '01ZZZZZZZZZZZZ'), given: handedOff },
+    ],
+  },
   replay: {
     good: [
       { ...ok('wf.replay/1', 'replay', 'last'), given: handedOff },

@@ -67,4 +67,18 @@ export const explainSchemas = {
     format: z.enum(['ascii', 'mermaid']),
     text: z.string(),
   }),
+  'wf.diff/1': named('wf.diff/1', {
+    a: z.string(),
+    b: z.string(),
+    rows: z.array(z.object({ what: z.string(), a: z.string(), b: z.string(), same: z.boolean() })),
+    texts: z.array(
+      z.object({
+        what: z.string(),
+        same: z.boolean(),
+        lines: z.array(z.object({ mark: z.enum([' ', '-', '+']), text: z.string() })),
+      }),
+    ),
+    /** In milliseconds. */
+    durations: z.array(z.object({ what: z.string(), a: count.nullable(), b: count.nullable() })),
+  }),
 } as const;

@@ -35,4 +35,15 @@ export const EXPLAIN_VERBS: readonly VerbSpec[] = [
     ],
     load: () => import('../graph.ts'),
   },
+  {
+    name: 'diff',
+    group: 'hidden',
+    summary: 'two runs side by side: route, plan, messages, outcomes, durations, definition',
+    args: [
+      { ...RUN_ARG, name: 'a' },
+      { ...RUN_ARG, name: 'b' },
+    ],
+    options: [],
+    load: () => import('../diff.ts'),
+  },
 ];
