@@ -164,7 +164,7 @@ export const outputsOfVerbs: Readonly<Record<string, readonly OutputName[]>> = {
   why: ['wf.why/1', 'wf.why-not/1'],
   graph: ['wf.graph/1'],
   diff: ['wf.diff/1'],
-  replay: ['wf.replay/1'],
+  replay: ['wf.replay/1', 'wf.replay-against/1'],
   inbox: ['wf.list/1'],
   approve: ['wf.run/1'],
   reject: ['wf.run/1'],

@@ -12,7 +12,7 @@ import { statusText } from './render/status-mark.ts';
 import { table } from './render/text.ts';
 import { withoutNonce } from './render/without-nonce.ts';
 import { runUnknown } from './run-unknown.ts';
-import { argument, type Invocation } from './verb.ts';
+import { argument, type Invocation, option } from './verb.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const at = wholeNumber(invocation, 'at', 1, Number.MAX_SAFE_INTEGER);
@@ -20,6 +20,16 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const home = await openToRead(invocation);
   if (home === null) throw runUnknown(named);
   const runId = await resolveRun(home, named);
+  const against = option(invocation, 'against');
+  if (against !== undefined) {
+    if (at !== undefined)
+      throw usageError('replay-both', '--at and --against are two questions', {
+        where: '--at',
+        hint: 'Ask one of them at a time.',
+      });
+    const { againstDefinition } = await import('./replay-against.ts');
+    return againstDefinition(invocation, home, runId, against);
+  }
   const steps = [];
   let state = noRun;
   for await (const event of home.store.read(runStream(runId))) {

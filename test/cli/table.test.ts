@@ -214,8 +214,22 @@ const ROWS: Readonly<Record<string, Row>> = {
     good: [
       { ...ok('wf.replay/1', 'replay', 'last'), given: handedOff },
       { ...ok('wf.replay/1', 'replay', 'last', '--at', '4'), given: waiting },
+      { ...ok('wf.replay-against/1', 'replay', 'last', '--against', 'autonomous-e2e'), given: handedOff },
+      { ...ok('wf.replay-against/1', 'replay', 'last', '--against', 'autonomous-e2e'), given: waiting },
+      { ...ok('wf.replay-against/1', 'replay', 'last', '--against', 'flag'), given: failed },
+      { ...ok('wf.replay-against/1', 'replay', 'last', '--against', 'slow'), given: inDoubt },
     ],
-    bad: [bad(3, 'replay', 'last'), { ...bad(2, 'replay', 'last', '--at', '9999'), given: handedOff }],
+    bad: [
+      bad(3, 'replay', 'last'),
+      {
+        given: failed,
+        args: ['replay', 'last', '--against', 'autonomous-e2e'],
+        exit: 1,
+        schema: 'wf.replay-against/1',
+      },
+      { ...bad(3, 'replay', 'last', '--against', 'nosuch'), given: handedOff },
+      { ...bad(2, 'replay', 'last', '--at', '9999'), given: handedOff },
+    ],
   },
   inbox: {
     good: [

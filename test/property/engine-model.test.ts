@@ -9,9 +9,12 @@ import { resumeRun } from '../../src/engine/resume-run.ts';
 import { startRun } from '../../src/engine/start-run.ts';
 import { keyEventSchemas } from '../../src/events/key-events.ts';
 import { runEventSchemas } from '../../src/events/run-events.ts';
+import { runStream } from '../../src/events/streams.ts';
 import type { OutsideCommand } from '../../src/workflow/command.ts';
 import type { EffectResult } from '../../src/workflow/effects.ts';
-import { isExpiry } from '../../src/workflow/evolve.ts';
+import { type FoldableEvent, isExpiry } from '../../src/workflow/evolve.ts';
+import { replayAgainst } from '../../src/workflow/replay/replay-against.ts';
+import { withoutWorld } from '../support/no-world.ts';
 import { propertyRuns, propertyTimeoutMs } from '../support/property-runs.ts';
 import {
   assertInvariants,
@@ -246,12 +249,26 @@ const rare = [
     .map((one) => new Circumstance(`world: ${one.result}`, (_, real) => real.willResult([one]))),
 ];
 
+/** The record of a run is enough to come to it again, by its own definition and without a world. */
+function assertDecidedAgain(real: Real, runId: string): void {
+  const events = real.store.events().filter(({ stream }) => stream === runStream(runId));
+  // What a yes given before is worth after another definition was adopted cannot be told by one definition alone.
+  if (events.some(({ type }) => type === 'DefinitionAdopted')) return;
+  const context = real.contextOf(runId);
+  const replayed = withoutWorld(() => replayAgainst(context, events as unknown as readonly FoldableEvent[]));
+  expect(replayed, JSON.stringify(events.map(({ type }) => type))).toEqual({
+    same: events.length,
+    divergence: null,
+  });
+}
+
 const anyHistories = (numRuns: number, from: typeof commands = commands): Promise<void> =>
   fc.assert(
     fc.asyncProperty(fc.commands(from, { maxCommands: 30, size: 'max' }), async (list) => {
       const real = new Simulation({ definitions: DEFINITIONS });
       await fc.asyncModelRun(() => ({ model: { kill: null }, real }), list);
       for (const event of real.store.events()) seen.add(event.type);
+      for (const runId of real.runIds()) assertDecidedAgain(real, runId);
     }),
     { numRuns },
   );

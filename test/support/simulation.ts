@@ -3,9 +3,10 @@
  * that can be killed before or after every append and every act. Nothing here decides anything; the code under test
  * is the real engine.
  */
+
 import { createHash } from 'node:crypto';
 import type { EnginePorts } from '../../src/engine/ports.ts';
-import { WfError } from '../../src/errors.ts';
+import { isRefusal, WfError } from '../../src/errors.ts';
 import type { AnyEvent } from '../../src/events/catalog.ts';
 import { type NewEvent, previewOf } from '../../src/events/envelope.ts';
 import { runStream } from '../../src/events/streams.ts';
@@ -16,15 +17,19 @@ import { noKey } from '../../src/projections/key-state.ts';
 import { runFiles } from '../../src/projections/run-files.ts';
 import { actNamed, stageOfAct } from '../../src/workflow/acts.ts';
 import { ruleFor } from '../../src/workflow/approval-rules.ts';
+import type { RunContext } from '../../src/workflow/context.ts';
 import type { Definition } from '../../src/workflow/definition.ts';
 import type { DispatchEffect, EffectResult, LookupResult } from '../../src/workflow/effects.ts';
 import { evolve, type FoldableEvent } from '../../src/workflow/evolve.ts';
+import { inputFor } from '../../src/workflow/input-fields.ts';
 import { normaliseDefinition } from '../../src/workflow/normalise.ts';
 import { noRun, type RunState } from '../../src/workflow/state.ts';
 import { seededRandom } from './log-helpers.ts';
 
 export const sha256 = (input: string | Uint8Array): string =>
   createHash('sha256').update(input).digest('hex');
+
+const HOME = '/home/of/tests';
 
 /** A process was killed here: everything it had in memory is gone. */
 export class Killed extends Error {}
@@ -188,7 +193,7 @@ export class Simulation {
   #ports(pid: number): EnginePorts {
     const never = new AbortController().signal;
     return {
-      home: '/home/of/tests',
+      home: HOME,
       store: this.#storeOf(pid),
       blobs: {
         put: async (bytes) => {
@@ -399,6 +404,16 @@ export class Simulation {
 
   run(runId: string): RunState {
     return foldStream(this.store.events(runStream(runId)));
+  }
+
+  /** What a run is decided by, with its definition as the options have it. */
+  contextOf(runId: string): RunContext {
+    const run = this.run(runId);
+    const definition = normaliseDefinition(this.#options.definitions[run.workflowId]);
+    const input = inputFor(definition, String(run.input));
+    if (isRefusal(input)) throw new Error(input.message);
+    const { definitionHash } = run;
+    return { definition, definitionHash, input, home: HOME, connected: {}, sha256 };
   }
 
   runIds(): string[] {

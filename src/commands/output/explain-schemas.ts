@@ -1,9 +1,9 @@
 /** What the verbs print that explain: why a run went as it did, and why something did not run. */
 import { z } from 'zod';
 import { stageName } from '../../events/run-events.ts';
-import { count, isoTime } from '../../events/shared.ts';
+import { count, isoTime, sha256Hex } from '../../events/shared.ts';
 import { named } from './named.ts';
-import { status } from './run-shapes.ts';
+import { path, status } from './run-shapes.ts';
 
 const kind = z.enum([
   'asked',
@@ -25,6 +25,8 @@ const kind = z.enum([
 const sentence = z.object({ seq: count, ts: isoTime, kind, text: z.string() });
 
 const mark = z.enum(['done', 'here', 'handed_off', 'in-doubt', 'failed', 'skipped', 'pending']).nullable();
+
+const decidedEvent = z.object({ type: z.string(), data: z.looseObject({}) });
 
 export const explainSchemas = {
   'wf.why/1': named('wf.why/1', {
@@ -80,5 +82,24 @@ export const explainSchemas = {
     ),
     /** In milliseconds. */
     durations: z.array(z.object({ what: z.string(), a: count.nullable(), b: count.nullable() })),
+  }),
+  'wf.replay-against/1': named('wf.replay-against/1', {
+    runId: z.string(),
+    workflowId: z.string(),
+    against: z.object({ id: z.string(), file: path, hash: sha256Hex }),
+    events: count,
+    /** How many came out the same before the first that did not. */
+    same: count,
+    divergence: z
+      .object({
+        n: count,
+        /** Null where the record ends before it. */
+        seq: count.nullable(),
+        recorded: decidedEvent.nullable(),
+        decided: decidedEvent.nullable(),
+        fields: z.array(z.string()),
+        reason: z.string().optional(),
+      })
+      .nullable(),
   }),
 } as const;

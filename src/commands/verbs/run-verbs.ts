@@ -108,7 +108,15 @@ export const RUN_VERBS: readonly VerbSpec[] = [
     group: 'See',
     summary: 'a run from its events alone, state after state; touches nothing',
     args: [RUN_ARG],
-    options: [{ name: 'at', value: 'N', summary: "the whole state after the run's N-th event" }],
+    options: [
+      { name: 'at', value: 'N', summary: "the whole state after the run's N-th event" },
+      {
+        name: 'against',
+        value: 'DEFINITION',
+        summary:
+          'decide it again by another definition (file or id): where it goes another way; exit 1 if it does',
+      },
+    ],
     load: () => import('../replay.ts'),
   },
 ];

@@ -17,9 +17,11 @@ export function intended(data: Data<'EffectIntended'>): readonly Said[] {
     command: 'was to be done by its command',
     manual: `became the task ${data.taskId ?? ''} for whoever takes it`,
     openclaw: `was to be queued for ${data.target ?? 'the assistant'}`,
-  } as Readonly<Record<string, string>>;
-  const words = how[data.dispatcher] ?? `was to be done by ${data.dispatcher}`;
-  return [say('act', `Step ${data.step} ${words}${again}${under}.`)];
+    agent: `was to be done by the agent ${data.target ?? ''}`.trimEnd(),
+    http: `was to be sent to ${data.target ?? 'its address'}`,
+    message: `was to be sent as a message to ${data.target ?? 'its target'}`,
+  }[data.dispatcher];
+  return [say('act', `Step ${data.step} ${how}${again}${under}.`)];
 }
 
 export function confirmed(state: RunState, data: Data<'EffectConfirmed'>): readonly Said[] {
@@ -27,6 +29,8 @@ export function confirmed(state: RunState, data: Data<'EffectConfirmed'>): reado
   const { by, exitCode, jobId } = data.receipt;
   const proof = {
     process: exitCode === undefined ? 'its program said so' : `exit code ${exitCode}`,
+    response: 'its receiver answered so',
+    files: 'the files that were to come of it are there',
     queue: jobId === undefined ? 'it is queued' : `job ${short(jobId)}`,
     lookup: 'nobody saw its end, so its receiver was asked and has it',
     human: 'a person vouches for it',
