@@ -63,6 +63,12 @@ export const FAILPOINTS = [
   'effect.end.recorded',
   'effect.scratch.removed',
   'answer.told',
+  'import.begun',
+  'import.folder.moved',
+  'import.moved',
+  'import.definition.copied',
+  'import.appended',
+  'import.projected',
 ] as const;
 export type Failpoint = (typeof FAILPOINTS)[number];
 

@@ -31,10 +31,13 @@ export function openFor(
     readonly onProgress?: NonNullable<OpenHomeOptions['onProgress']>;
   } = {},
 ): Promise<OpenHome> {
-  return openWorkflowHome(optionsOf(invocation, extra));
+  return openWorkflowHome(openOptions(invocation, extra));
 }
 
-function optionsOf(invocation: Invocation, extra: Parameters<typeof openFor>[1] = {}): OpenHomeOptions {
+export function openOptions(
+  invocation: Invocation,
+  extra: Parameters<typeof openFor>[1] = {},
+): OpenHomeOptions {
   return {
     home: homeDir(invocation),
     env: invocation.env,
@@ -52,9 +55,9 @@ function optionsOf(invocation: Invocation, extra: Parameters<typeof openFor>[1] 
 export async function openToRead(invocation: Invocation): Promise<OpenHome | null> {
   const { exists, paths } = openHome(homeDir(invocation), { create: false });
   if (!exists) return null;
-  assertNotLegacy(paths);
+  await assertNotLegacy(paths);
   if (!fs.existsSync(paths.log)) return null;
-  const options = { ...optionsOf(invocation), reading: true };
+  const options = { ...openOptions(invocation), reading: true };
   if (![paths.home, paths.state, paths.indexDb].every(isWritable)) {
     // Rare, and no part of what a short command has to load.
     const { openUnwritable } = await import('../engine/open-unwritable.ts');

@@ -15,7 +15,7 @@ import type { Invocation } from './verb.ts';
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const { io, env } = invocation;
   const paths = homePaths(homeDir(invocation));
-  assertNotLegacy(paths);
+  await assertNotLegacy(paths);
   const result = await verifyLog(paths.logs, bulkSha256(), {
     durableMark: durableMarkOf(paths.indexDb),
     onProgress: ({ bytes, totalBytes }) => {

@@ -7,6 +7,7 @@ import { stageName, stageOutputs } from '../events/run-events.ts';
 import { count, isoTime, owner, sha256Hex, text } from '../events/shared.ts';
 import { buildSchemas } from './output/build-schemas.ts';
 import { explainSchemas } from './output/explain-schemas.ts';
+import { importSchema } from './output/import-schema.ts';
 import { inboxItem, lists, source } from './output/list-shapes.ts';
 import { named } from './output/named.ts';
 import { operateSchemas } from './output/operate-schemas.ts';
@@ -95,7 +96,8 @@ export const outputSchemas = {
       outputs: z.object(nullableOutputs),
     }),
     definition: z.object({
-      hash: sha256Hex,
+      /** Empty for a run imported from the script engine. */
+      hash: z.union([sha256Hex, z.literal('')]),
       currentHash: sha256Hex.nullable(),
       changed: z.boolean(),
     }),
@@ -132,6 +134,7 @@ export const outputSchemas = {
   ...buildSchemas,
   ...operateSchemas,
   ...explainSchemas,
+  ...importSchema,
   'wf.torture/1': tortureSchema,
 } as const;
 
@@ -188,6 +191,7 @@ export const outputsOfVerbs: Readonly<Record<string, readonly OutputName[]>> = {
   'log verify': ['wf.log/1'],
   'log archive': ['wf.archive/1'],
   'log backup': ['wf.backup/1'],
+  'import-legacy': ['wf.import/1'],
   'install-scripts': ['wf.scripts/1'],
   connect: ['wf.connect/1'],
 };

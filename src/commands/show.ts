@@ -56,6 +56,7 @@ function commandsFor(home: OpenHome, state: RunState, short: string, wf: string)
   switch (state.status) {
     case 'failed':
     case 'cancelled':
+      if (state.imported !== undefined) return [];
       return [{ label: 'go on', command: `${wf} resume ${short}` }];
     case 'running':
     case 'waiting':

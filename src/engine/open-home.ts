@@ -56,6 +56,8 @@ export type OpenHomeOptions = {
   readonly interrupts: Interrupts;
   /** The command only looks. */
   readonly reading?: boolean;
+  /** The command is the import that everybody else has to wait for. */
+  readonly importing?: boolean;
 };
 
 const quoted = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`;
@@ -68,7 +70,7 @@ export const randomWord = (length: number): string =>
 /** @throws {WfError} legacy-home (2), config-invalid (2), io (74) */
 export async function openWorkflowHome(options: OpenHomeOptions): Promise<OpenHome> {
   const { paths, created, openToOthers } = openHome(options.home, { create: true });
-  assertNotLegacy(paths);
+  if (options.importing !== true) await assertNotLegacy(paths);
   // Told and not mended: somebody may have opened it on purpose, and what is in it is closed file by file.
   if (openToOthers && options.reading !== true)
     options.onNotice(`others may look into the home: close it with chmod 700 ${quoted(paths.home)}`);
@@ -130,7 +132,7 @@ export async function openReadOnly(
     interrupts: { stop: never, force: never },
   };
   const { paths, exists } = openHome(options.home, { create: false });
-  if (exists) assertNotLegacy(paths);
+  if (exists) await assertNotLegacy(paths);
   const config = await readConfig(paths.config);
   const { store, blobs } = openLog(full, paths, null);
   const refused = (): never => {

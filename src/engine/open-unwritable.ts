@@ -19,7 +19,7 @@ import {
 
 export async function openUnwritable(options: OpenHomeOptions): Promise<OpenHome> {
   const { paths } = openHome(options.home, { create: false });
-  assertNotLegacy(paths);
+  await assertNotLegacy(paths);
   const config = await readConfig(paths.config);
   const { store, blobs } = openLog(options, paths, null);
   const upTo = (await store.head())?.seq ?? 0;

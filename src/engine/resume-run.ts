@@ -105,6 +105,13 @@ async function resumeOnce(ports: EnginePorts, run: RunState, request: ResumeRequ
 
 /** A failed run claims its key again first, so that it cannot complete beside a newer run of the same key. */
 async function resumeFailed(ports: EnginePorts, run: RunState, request: ResumeRequest): Promise<Answer> {
+  if (run.imported !== undefined) {
+    throw conflictError(
+      'run-imported',
+      `run ${run.runId} was made by the script engine: how far its act had come is not in this log`,
+      { hint: `Start it anew: wf run ${run.workflowId} --input …. Look: wf show ${run.runId}` },
+    );
+  }
   if (run.artifactsExpired !== null) {
     // Steps that are done are not done again, and what they left behind is gone.
     throw conflictError(

@@ -302,6 +302,40 @@ export const runEventSchemas = {
   RunHandedOff: z.strictObject({ taskIds: z.array(id) }),
   RunFailed: z.strictObject({ stage: stageName, step: id.exactOptional(), error: problem, salt: salted }),
   RunCancelled: z.strictObject({ by: z.string(), reason: z.string().exactOptional(), salt: salted }),
+  /**
+   * A whole run of the script engine that came before, as its record says: this program did not see it happen. What
+   * that engine did not record is absent. Always the first event of its stream, and the run is over.
+   */
+  RunImported: z.strictObject({
+    runId: id,
+    workflowId: id,
+    key: z.string(),
+    /** sha256 of the raw trimmed input. */
+    inputHash: sha256Hex,
+    input: text,
+    redactions: count,
+    forced: z.boolean(),
+    status: z.enum(['completed', 'failed']),
+    createdAt: isoTime,
+    finishedAt: isoTime,
+    route: z.string().exactOptional(),
+    stages: z.array(
+      z.strictObject({
+        stage: stageName,
+        status: z.enum(['pending', 'running', 'completed', 'failed']),
+        attempts: count,
+        startedAt: isoTime.exactOptional(),
+        finishedAt: isoTime.exactOptional(),
+        error: z.string().exactOptional(),
+      }),
+    ),
+    error: z.strictObject({ stage: stageName, code: z.string(), message: z.string() }).exactOptional(),
+    /** What the dispatch had printed. */
+    stdout: text.exactOptional(),
+    /** The record as it stood in its file, secrets replaced. */
+    body: text,
+    salt,
+  }),
   /** Durable before `artifacts/<runId>/` is removed, and only after the run's end. */
   ArtifactsExpired: z.strictObject({ keep }),
   /** Its record, summary and briefs are no longer kept as files; a run that is resumed has them again. */
@@ -313,7 +347,8 @@ export const runEventSchemas = {
   RunErased: z.strictObject({
     runId: id,
     workflowId: id,
-    definitionHash: sha256Hex,
+    /** Empty for an imported run. */
+    definitionHash: z.union([sha256Hex, z.literal('')]),
     key: z.string(),
     forced: z.boolean(),
     status: z.enum(['completed', 'handed_off', 'failed', 'cancelled']),

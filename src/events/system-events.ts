@@ -1,6 +1,6 @@
 /** Facts about the home itself: stream `system`. */
 import { z } from 'zod';
-import { count, type EventOf, id } from './shared.ts';
+import { count, type EventOf, id, salt, text } from './shared.ts';
 
 export const systemEventSchemas = {
   /** `doctor --fix` rewrote what followed the durable mark after a failed sync. */
@@ -10,6 +10,14 @@ export const systemEventSchemas = {
     durableSeq: count,
     eventsKept: count,
     bytesSetAside: count,
+  }),
+  /** Something the script engine had recorded that has no other place here: kept word for word, secrets replaced. */
+  LegacyNoted: z.strictObject({
+    kind: z.enum(['log-line', 'improvement']),
+    /** Relative to the folder that was imported. */
+    file: z.string(),
+    body: text,
+    salt,
   }),
   /** A person agreed to go on without what stood at and after damage; the copy is kept. */
   LogQuarantined: z.strictObject({

@@ -18,6 +18,8 @@ export const toolEventSchemas = {
     error: problem,
     output: text.exactOptional(),
   }),
+  /** The script engine had a marker: which command it stands for is not known, so the next run bootstraps again. */
+  ToolImported: z.strictObject({ tool: id }),
   /** The marker was taken away by a person: the next run bootstraps again. */
   ToolReset: z.strictObject({ tool: id, by: z.string() }),
 } as const;

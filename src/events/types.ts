@@ -31,6 +31,7 @@ export const schemaVersions: Readonly<Record<AnyEvent['type'], number>> = {
   RunHandedOff: 1,
   RunFailed: 1,
   RunCancelled: 1,
+  RunImported: 1,
   ArtifactsExpired: 1,
   RunFilesExpired: 1,
   RunErased: 1,
@@ -38,6 +39,7 @@ export const schemaVersions: Readonly<Record<AnyEvent['type'], number>> = {
   ToolBootstrapped: 1,
   ToolBootstrapFailed: 1,
   ToolReset: 1,
+  ToolImported: 1,
   DefinitionRegistered: 1,
   FeedbackSubmitted: 1,
   ImprovementProposed: 1,
@@ -47,6 +49,7 @@ export const schemaVersions: Readonly<Record<AnyEvent['type'], number>> = {
   ImprovementReverted: 1,
   LogRepaired: 1,
   LogQuarantined: 1,
+  LegacyNoted: 1,
 };
 
 export const schemaVersionOf = (type: string): number | undefined =>

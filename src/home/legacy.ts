@@ -2,80 +2,36 @@
  * Recognises a home of the script engine that came before this program. Such a home is left exactly as it is: its
  * files would be taken for projections and rewritten.
  */
-import { usageError } from '../errors.ts';
 import { isMissing } from './file-errors.ts';
 import type { HomePaths } from './paths.ts';
 
 const fs = process.getBuiltinModule('node:fs');
 
-/** Enough of the first line to know one from the other. */
-const FIRST_BYTES = 4096;
+// Stands in the home from an import's first step to its last (legacy-move.ts).
+export const UNFINISHED_IMPORT = 'legacy/UNFINISHED';
+export const OUR_FIRST_BYTES = '{"seq":';
 
-/**
- * One small read where there is a log; a look at two more paths where there is none. Touches nothing.
- * @throws {WfError} legacy-home (2)
- */
-export function assertNotLegacy(paths: HomePaths): void {
-  const found = legacySign(paths);
-  if (found === null) return;
-  throw usageError(
-    'legacy-home',
-    `this home belongs to the script engine and is left untouched: ${found.why}`,
-    {
-      where: found.where,
-      hint: 'Name a new folder with --home DIR or WF_HOME=DIR. Importing the old history is not possible yet.',
-    },
-  );
+/** One small read and a look at one path. Touches nothing. @throws {WfError} legacy-home (2), import-unfinished (2) */
+export async function assertNotLegacy(paths: HomePaths): Promise<void> {
+  const isPlain = hasOurLog(paths) || !(fs.existsSync(paths.log) || fs.existsSync(paths.state));
+  if (isPlain && !fs.existsSync(`${paths.home}/${UNFINISHED_IMPORT}`)) return;
+  (await import('./legacy-signs.ts')).refuseLegacy(paths);
 }
 
-type Sign = { readonly why: string; readonly where: string };
-
-function legacySign(paths: HomePaths): Sign | null {
-  const head = readHead(paths.log);
-  if (head !== null && head.trim() !== '') {
-    return isOurLine(head) ? null : { why: 'its log has lines without seq and hash', where: paths.log };
-  }
-  // An empty or missing log of ours beside projections is a crashed first start at most: it has no records yet.
-  if (fs.existsSync(paths.indexDb)) return null;
-  if (hasRecords(paths.runs)) return { why: 'it has run records and no log', where: paths.runs };
-  if (readHead(paths.indexJson) !== null) {
-    return { why: 'it has an idempotency map and no log', where: paths.indexJson };
-  }
-  return null;
-}
-
-const OUR_FIRST_BYTES = '{"seq":';
-
-/** Only whole lines of JSON that lack our fields are the script engine's; damage is for the log's own checks to name. */
-function isOurLine(head: string): boolean {
-  if (head.startsWith(OUR_FIRST_BYTES) || OUR_FIRST_BYTES.startsWith(head) || !head.startsWith('{'))
-    return true;
-  const end = head.indexOf('\n');
-  const line = end === -1 ? head : head.slice(0, end);
-  return line.includes('"seq":') && (line.includes('"hash":') || end === -1);
-}
-
-function readHead(file: string): string | null {
+/** Whether the log there is certainly one of this program. */
+export function hasOurLog({ log }: Pick<HomePaths, 'log'>): boolean {
   let fd: number;
   try {
-    fd = fs.openSync(file, 'r');
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
-  try {
-    const buffer = Buffer.allocUnsafe(FIRST_BYTES);
-    return buffer.toString('utf8', 0, fs.readSync(fd, buffer, 0, FIRST_BYTES, 0));
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-function hasRecords(dir: string): boolean {
-  try {
-    return fs.readdirSync(dir).some((name) => name.endsWith('.json'));
+    fd = fs.openSync(log, 'r');
   } catch (error) {
     if (isMissing(error)) return false;
     throw error;
+  }
+  try {
+    const buffer = Buffer.alloc(OUR_FIRST_BYTES.length);
+    fs.readSync(fd, buffer, 0, buffer.length, 0);
+    return buffer.toString('latin1') === OUR_FIRST_BYTES;
+  } finally {
+    fs.closeSync(fd);
   }
 }

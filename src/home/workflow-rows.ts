@@ -20,6 +20,7 @@ type Stored<E> = E & {
   readonly ts: string;
   readonly stream: string;
   readonly streamVersion: number;
+  readonly meta?: { readonly occurredAt?: string };
 };
 
 export function writeToolEvent(index: IndexDb, event: Stored<ToolEvent>): void {

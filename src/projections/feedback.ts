@@ -4,12 +4,13 @@
  */
 import type { Text } from '../events/envelope.ts';
 import type { ImprovementChange, Suggestion, WorkflowEvent } from '../events/workflow-events.ts';
+import { happenedAt } from '../workflow/evolve.ts';
 import type { FeedbackEntry } from './analysis-input.ts';
 import { wholeCharacters } from './fence.ts';
 
 const FEEDBACK_PREVIEW_CHARS = 2_000;
 
-type At = { readonly ts: string };
+type At = { readonly ts: string; readonly meta?: { readonly occurredAt?: string } };
 type Of<T extends WorkflowEvent['type']> = Extract<WorkflowEvent, { type: T }> & At;
 
 export type FeedbackRow = FeedbackEntry & { readonly workflowId: string; readonly by: string };
@@ -23,7 +24,7 @@ export function feedbackRow(event: Of<'FeedbackSubmitted'>, resolve: (text: Text
     score,
     text: wholeCharacters(resolve(text).slice(0, FEEDBACK_PREVIEW_CHARS)),
     by,
-    at: event.ts,
+    at: happenedAt(event),
   };
 }
 
@@ -44,7 +45,7 @@ export function proposed(event: Of<'ImprovementProposed'>): Proposal {
   return {
     proposalId,
     workflowId,
-    at: event.ts,
+    at: happenedAt(event),
     ...(runId === undefined ? {} : { runId }),
     suggestions,
     open: [...new Set(open)],
@@ -102,20 +103,20 @@ export function evolveImprovement(
       ...data,
       ...(reverts === undefined ? {} : { reverts }),
       status: 'intended',
-      intendedAt: event.ts,
+      intendedAt: happenedAt(event),
       endedAt: null,
     };
   }
   if (before === null) return null;
   switch (event.type) {
     case 'ImprovementApplied':
-      return { ...before, status: 'applied', afterHash: event.data.afterHash, endedAt: event.ts };
+      return { ...before, status: 'applied', afterHash: event.data.afterHash, endedAt: happenedAt(event) };
     case 'ImprovementAbandoned':
-      return { ...before, status: 'abandoned', reason: event.data.reason, endedAt: event.ts };
+      return { ...before, status: 'abandoned', reason: event.data.reason, endedAt: happenedAt(event) };
     case 'ImprovementReverted':
       return id === event.data.reverts
         ? { ...before, status: 'reverted', revertedBy: event.data.improvementId }
-        : { ...before, status: 'applied', afterHash: event.data.afterHash, endedAt: event.ts };
+        : { ...before, status: 'applied', afterHash: event.data.afterHash, endedAt: happenedAt(event) };
     default:
       return before;
   }

@@ -6,12 +6,14 @@
 import type { Text } from '../events/envelope.ts';
 import { stageOfAct } from '../workflow/acts.ts';
 import { type Effect, outputOf, type RunState, routeOf, type StageState, taskOf } from '../workflow/state.ts';
+import { importedParts } from './imported-record.ts';
 
 /** Gives the whole text behind a reference. */
 export type ResolveText = (text: Text) => string;
 
 export function runRecord(state: RunState, resolve: ResolveText): string {
   const classified = outputOf(state, 'classify');
+  const old = state.imported === undefined ? null : importedParts(resolve(state.imported.body));
   const record = {
     runId: state.runId,
     workflowId: state.workflowId,
@@ -20,8 +22,11 @@ export function runRecord(state: RunState, resolve: ResolveText): string {
     status: state.status,
     createdAt: state.createdAt,
     updatedAt: state.updatedAt,
-    context: contextOf(state, resolve),
-    stages: state.stages.map((stage) => stageRecord(state, stage, resolve)),
+    context: old?.context ?? contextOf(state, resolve),
+    stages: state.stages.map((stage) => ({
+      ...stageRecord(state, stage, resolve),
+      ...(old?.outputs.has(stage.name) ? { output: old.outputs.get(stage.name) } : {}),
+    })),
     outcome: state.outcome,
     waiting: state.waiting,
     risk: classified?.risk ?? null,

@@ -2,6 +2,7 @@
  * The row of a run in lists. Folded from the run's events alone, beside its state, so that a list never reads a run.
  */
 import { previewOf } from '../events/envelope.ts';
+import type { StageName } from '../events/run-events.ts';
 import { isErased } from '../events/upcast.ts';
 import { evolve, type FoldableEvent, isExpiry } from '../workflow/evolve.ts';
 import { noRun, outputOf, type RunState, routeOf, stageOf, taskOf } from '../workflow/state.ts';
@@ -46,10 +47,14 @@ export function evolveRunFold(fold: RunFold, event: SequencedEvent): RunFold {
   // A person's no is not a failure of the work: it must not make the engine "improve" anything.
   const isFailure =
     event.type === 'StageFailed' && !isErased(event.data) && !HUMAN_ENDS.has(event.data.error.code);
-  const failed = isFailure ? event.data.stage : null;
+  const failed = isFailure ? event.data.stage : failedOf(event);
   // The same whether the data before it is still there or not.
   const kept = event.type === 'RunErased' ? { ...fold, verifyFailures: 0, executeFailures: 0 } : fold;
-  const finished = event.type === 'RunCompleted' || event.type === 'RunHandedOff';
+  const finished =
+    event.type === 'RunCompleted' ||
+    event.type === 'RunHandedOff' ||
+    // Whatever its end was: once its data is erased, nobody can tell any more.
+    event.type === 'RunImported';
   const state = evolve(fold.state, event);
   const expiredNow = event.type === 'RunFilesExpired' ? event.seq : fold.filesExpired;
   return {
@@ -63,6 +68,12 @@ export function evolveRunFold(fold: RunFold, event: SequencedEvent): RunFold {
     filesExpired: state.filesExpired === null ? null : expiredNow,
   };
 }
+
+// Where a run of the script engine had failed.
+const failedOf = (event: SequencedEvent): StageName | null =>
+  event.type === 'RunImported' && !isErased(event.data)
+    ? (event.data.stages.find((s) => s.status === 'failed')?.stage ?? null)
+    : null;
 
 export const TASK_PREVIEW_CHARS = 200;
 

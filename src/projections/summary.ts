@@ -3,7 +3,7 @@
  * never says `running` about a run that ended. Texts from outside stand in fences and cannot forge a section.
  */
 import { stageOfAct } from '../workflow/acts.ts';
-import { type Effect, outputOf, type RunState, taskOf } from '../workflow/state.ts';
+import { type Effect, type RunState, routeOf, taskOf } from '../workflow/state.ts';
 import { fenced, inListItem, withoutControls } from './fence.ts';
 import { latestEffects, type ResolveText } from './run-record.ts';
 
@@ -13,7 +13,7 @@ export function summary(state: RunState, resolveText: ResolveText): string {
   const lines = [
     `# Workflow Run ${state.runId}`,
     `- Workflow: ${state.workflowId}`,
-    `- Route: ${outputOf(state, 'classify')?.route ?? '-'}`,
+    `- Route: ${routeOf(state) ?? '-'}`,
     `- Task: ${inListItem(resolve(taskOf(state)))}`,
     `- Status: ${state.status}`,
     `- Outcome: ${state.outcome ?? '-'}`,
@@ -27,6 +27,8 @@ export function summary(state: RunState, resolveText: ResolveText): string {
 }
 
 function execution(state: RunState, resolve: ResolveText): string {
+  if (state.imported !== undefined)
+    return `## Execution\n${fenced(resolve(state.imported.stdout ?? '') || 'No output.')}`;
   const all = latestEffects(state);
   const effects = all.filter((effect) => stageOfAct(effect.step) === 'execute');
   if (effects.length === 0) return `## Execution\n${fenced('Nothing was dispatched.')}`;

@@ -35,6 +35,9 @@ export function evolveTool(state: ToolState, event: FoldableToolEvent): ToolStat
         pending: null,
         lastError: event.data.error.message,
       };
+    case 'ToolImported':
+      // A marker without a command: nothing of ours may rely on it.
+      return { ...state, version };
     case 'ToolReset':
       // Whoever is still at work on it records an end of his own.
       return { ...state, version, hashes: [], lastError: null };

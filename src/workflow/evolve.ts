@@ -20,15 +20,21 @@ import {
 export type FoldableEvent = RunEvent & {
   readonly ts: string;
   readonly streamVersion: number;
-  readonly meta?: { readonly epoch?: number };
+  readonly meta?: { readonly epoch?: number; readonly occurredAt?: string };
 };
 
 export function evolve(before: RunState, event: FoldableEvent): RunState {
   const next = apply(before, withoutSalt(event));
   // What retention removes is no change of the run itself: it stays as old as it is.
-  const updatedAt = isExpiry(event.type) ? before.updatedAt : event.ts;
+  const updatedAt = isExpiry(event.type) ? before.updatedAt : happenedAt(event);
   return { ...next, version: event.streamVersion, updatedAt };
 }
+
+// For imported facts the time they had where they come from: the line's own is the time of the import.
+export const happenedAt = (event: {
+  readonly ts: string;
+  readonly meta?: { readonly occurredAt?: string };
+}): string => event.meta?.occurredAt ?? event.ts;
 
 /** Of events by which retention gives something up: they say nothing about the work. */
 export const isExpiry = (type: string): boolean => type === 'ArtifactsExpired' || type === 'RunFilesExpired';
@@ -44,6 +50,7 @@ function apply(state: RunState, event: FoldableEvent): RunState {
   if (event.type === 'RunErased') return state.erased === null ? erased(event) : state;
   if (isErased(event.data) || (state.erased !== null && !isExpiry(event.type))) return state;
   if (event.type === 'RunStarted') return state.runId === '' ? started(state, event) : state;
+  if (event.type === 'RunImported') return state.runId === '' ? imported(state, event.data) : state;
   // Every other event speaks of a run that exists.
   if (state.runId === '') return state;
   const { ts } = event;
@@ -261,6 +268,31 @@ function started(state: RunState, event: Extract<FoldableEvent, { type: 'RunStar
 function erased(event: Extract<FoldableEvent, { type: 'RunErased' }>): RunState {
   const { by: _by, outcome = null, route = null, ...data } = event.data;
   return { ...noRun, ...data, outcome, input: ERASED_TEXT, erased: { at: event.ts, route } };
+}
+
+// A run this program did not see. What its stages had left is in its record, and is shown from there.
+function imported(state: RunState, data: Extract<FoldableEvent, { type: 'RunImported' }>['data']): RunState {
+  const { salt: _salt, status, finishedAt, stages, error, route, stdout, body, ...rest } = data;
+  return {
+    ...state,
+    ...rest,
+    status,
+    // It was dispatched; whether the work was done nobody ever told the script engine.
+    outcome: status === 'completed' ? 'unreported' : 'failed',
+    finishedAt,
+    stopped: true,
+    error: error ?? null,
+    current: stages.findLast((stage) => stage.attempts > 0)?.stage ?? null,
+    stages: state.stages.map((before) => {
+      const { stage: _stage, error: message, ...found } = stages.find((s) => s.stage === before.name) ?? {};
+      return { ...before, ...found, error: message === undefined ? null : { code: 'legacy', message } };
+    }),
+    imported: {
+      body,
+      ...(route === undefined ? {} : { route }),
+      ...(stdout === undefined ? {} : { stdout }),
+    },
+  };
 }
 
 /** What "it happened" means: a program that ran has done it, a hand-over that went out still has to be reported. */

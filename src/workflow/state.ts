@@ -119,6 +119,7 @@ export type RunState = {
   /** Version of the run's stream; 0 = it does not exist. */
   readonly version: number;
   readonly workflowId: string;
+  /** Empty for an imported run: what it ran with is not known. */
   readonly definitionHash: string;
   readonly key: string;
   readonly inputHash: string;
@@ -149,6 +150,8 @@ export type RunState = {
   /** Who asked for the run; unknown in runs of older versions. */
   readonly by?: string;
   readonly error: (Problem & { readonly stage: StageName; readonly step?: string }) | null;
+  /** Only of a run that the script engine made: what its record says and no event of ours could. */
+  readonly imported?: { readonly body: Text; readonly route?: string; readonly stdout?: Text };
   /** True once it stopped for any reason: from then on it has a delivery summary. */
   readonly stopped: boolean;
   /** Set when `artifacts/<runId>/` was given up, as the definition's retention asks: such a run cannot go on. */
@@ -221,7 +224,7 @@ export const latestEffect = (state: RunState, step: string): Effect | undefined 
   state.effects.findLast((effect) => effect.step === step);
 
 export const routeOf = (state: RunState): string | null =>
-  outputOf(state, 'classify')?.route ?? state.erased?.route ?? null;
+  outputOf(state, 'classify')?.route ?? state.imported?.route ?? state.erased?.route ?? null;
 
 /** Kept apart from the brief: the task, for a plain input the input itself. */
 export const taskOf = (state: RunState): Text => outputOf(state, 'intake')?.task ?? state.input;

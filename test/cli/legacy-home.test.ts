@@ -36,6 +36,7 @@ describe('a legacy home', () => {
     for (const args of WRITING) {
       const refused = await runner.json(args);
       expect(refused, args.join(' ')).toMatchObject({ code: 2, error: { code: 'legacy-home' } });
+      expect(refused.error.hint).toContain(`wf import-legacy ${runner.home}`);
       expect(refused.error.hint).toContain('--home');
       expect(refused.error.hint).toContain('WF_HOME');
     }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { eventLineSchema, outputSchemas, outputsOfVerbs } from '../../src/commands/output-schemas.ts';
 import { VERBS } from '../../src/commands/verbs.ts';
-import { sh, until, WF, type WfRunner, wfRunner } from '../support/wf.ts';
+import { root, sh, until, WF, type WfRunner, wfRunner } from '../support/wf.ts';
 
 type Call = {
   /** Brings the home to where the call makes sense; answers what to put for `$1` in the arguments. */
@@ -21,6 +21,7 @@ type Call = {
 };
 type Row = { readonly good: readonly [Call, ...Call[]]; readonly bad: readonly [Call, ...Call[]] };
 
+const LEGACY = join(root, 'test/fixtures/legacy-home');
 const BLOG = 'write a blog on BIM Automation in Autodesk';
 const ok = (schema: string, ...args: string[]): Call => ({ args, exit: 0, schema });
 const bad = (exit: number, ...args: string[]): Call => ({ args, exit, schema: 'wf.error/1' });
@@ -408,6 +409,13 @@ const ROWS: Readonly<Record<string, Row>> = {
         },
       },
     ],
+  },
+  'import-legacy': {
+    good: [
+      ok('wf.import/1', 'import-legacy', LEGACY),
+      ok('wf.import/1', 'import-legacy', LEGACY, '--dry-run'),
+    ],
+    bad: [bad(3, 'import-legacy', '/nowhere/at/all'), bad(2, 'import-legacy')],
   },
   'install-scripts': {
     good: [ok('wf.scripts/1', 'install-scripts')],

@@ -48,7 +48,9 @@ describe('the fold of a run', () => {
       fc.property(history, (events) => {
         const state = foldRun(events);
         expect(state.version).toBe(events.length);
-        if (!events.some(({ type }) => type === 'RunStarted' || type === 'RunErased'))
+        if (
+          !events.some(({ type }) => type === 'RunStarted' || type === 'RunImported' || type === 'RunErased')
+        )
           expect({ ...state, version: 0, updatedAt: '' }).toEqual(noRun);
       }),
       { numRuns: 300 },

@@ -4,6 +4,7 @@
  */
 import {
   appendFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -15,6 +16,8 @@ import { join } from 'node:path';
 import { act, define, sh } from './definitions.ts';
 import { abandoned, inDoubt, plain, request, runOf, type Scenario, type Stage } from './stage.ts';
 import { verdict } from './tasks.ts';
+
+const LEGACY = join(import.meta.dirname, '../fixtures/legacy-home');
 
 const resolving = (name: string, failpoint: string): Scenario => ({
   name,
@@ -77,6 +80,16 @@ export const SCENARIOS: readonly Scenario[] = [
     ready: async (stage, key) => {
       await stage.ask(['tools', 'reset', 'press']);
       return request('tooled', key);
+    },
+  },
+  {
+    name: 'an import in place',
+    fresh: true,
+    ready: async ({ place }) => {
+      // What stands in the way of a fresh start is not there yet: the place has definitions and nothing else.
+      for (const name of ['state', 'logs', 'feedback', 'outbox'])
+        cpSync(join(LEGACY, name), join(place.home, name), { recursive: true });
+      return ['import-legacy', place.home];
     },
   },
   { name: 'the first command of a home', fresh: true, ready: async (_, key) => request('once', key) },

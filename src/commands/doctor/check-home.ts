@@ -12,7 +12,7 @@ export async function checkHome({ findings, paths, facts }: Exam): Promise<void>
     return;
   }
   fs.readdirSync(paths.home);
-  assertNotLegacy(paths);
+  await assertNotLegacy(paths);
   facts.add('home');
   const closed = [paths.home, paths.logs, paths.log, paths.state].filter((path) => !isWritable(path));
   if (closed.length === 0) {

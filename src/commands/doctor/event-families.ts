@@ -47,12 +47,14 @@ const families: Families = {
   RunFailed: 'run',
   RunCancelled: 'run',
   RunErased: 'run',
+  RunImported: 'run',
   ArtifactsExpired: 'run',
   RunFilesExpired: 'run',
   ToolBootstrapStarted: 'tool',
   ToolBootstrapped: 'tool',
   ToolBootstrapFailed: 'tool',
   ToolReset: 'tool',
+  ToolImported: 'tool',
   DefinitionRegistered: 'workflow',
   FeedbackSubmitted: 'workflow',
   ImprovementProposed: 'workflow',
@@ -62,6 +64,7 @@ const families: Families = {
   ImprovementReverted: 'workflow',
   LogRepaired: 'system',
   LogQuarantined: 'system',
+  LegacyNoted: 'system',
 };
 
 export const EVENT_FAMILIES: Readonly<Record<string, string>> = families;

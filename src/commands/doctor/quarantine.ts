@@ -21,7 +21,7 @@ const fs = process.getBuiltinModule('node:fs');
 /** @throws {WfError} not found (3), nothing-damaged and log-changed (4), no-terminal and not-confirmed (2), io (74) */
 export async function quarantine(exam: Exam): Promise<void> {
   const { paths, findings } = exam;
-  assertNotLegacy(paths);
+  await assertNotLegacy(paths);
   if (!fs.existsSync(paths.log))
     throw notFoundError('log-missing', 'there is no log', {
       where: paths.log,

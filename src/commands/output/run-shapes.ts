@@ -52,7 +52,8 @@ export const run = z.object({
       error: problem.nullable(),
     }),
   ),
-  definitionHash: sha256Hex,
+  /** Empty for a run imported from the script engine. */
+  definitionHash: z.union([sha256Hex, z.literal('')]),
   /** Only of a run whose texts were erased. */
   erasedAt: isoTime.optional(),
 });

@@ -59,6 +59,7 @@ function header(run: RunState, view: ShowView, { nowMs }: ShowContext): string {
     ['task', task.includes('\n') ? `\n${indent(task, '    ')}` : task],
     ...(route === null ? [] : [['route', classified(route)] as const]),
     ...(run.erased === null || run.erased.route === null ? [] : [['route', run.erased.route] as const]),
+    ...(run.imported?.route === undefined ? [] : [['route', safe(run.imported.route)] as const]),
     [
       'started',
       `${minute(run.createdAt)} UTC, ${ago(run.createdAt, nowMs)}; ${run.finishedAt === null ? 'so far' : 'took'} ${duration(took)}`,
@@ -74,7 +75,12 @@ function header(run: RunState, view: ShowView, { nowMs }: ShowContext): string {
     ...(run.erased === null
       ? []
       : [['erased', `${minute(run.erased.at)} UTC: its texts are gone from the log and the home`] as const]),
-    ['definition', `${run.definitionHash.slice(0, 12)}, ${file}`],
+    [
+      'definition',
+      run.definitionHash === ''
+        ? 'not known: this run was imported from the script engine'
+        : `${run.definitionHash.slice(0, 12)}, ${file}`,
+    ],
     ['key', `${safe(run.key)}${run.forced ? '   forced' : ''}`],
   ];
   const title = `run ${run.runId}  ${run.workflowId}  ${statusText(run.status, run.waiting?.for ?? null)}`;
@@ -100,7 +106,9 @@ function stageLine(run: RunState, stage: RunState['stages'][number]): string {
   if (status === 'failed' && error !== null) {
     return progressLines([{ type: 'StageFailed', data: { stage: name, attempt, error } }], run)[0] ?? '';
   }
-  if (status !== 'completed' || output === null) return `  ▸ ${name.padEnd(16)} ${status}`;
+  // Of an imported run it is known that a stage ended, and not in our words with what.
+  if (status !== 'completed' || output === null)
+    return `  ${status === 'completed' ? '✓' : '▸'} ${name.padEnd(16)} ${status}`;
   const event = { type: 'StageCompleted', data: { stage: name, attempt, output } } as DecidedEvent;
   return progressLines([event], run)[0] ?? '';
 }

@@ -174,6 +174,16 @@ export const OPERATE_VERBS: readonly VerbSpec[] = [
     load: () => import('../log-archive.ts'),
   },
   {
+    name: 'import-legacy',
+    group: 'Operate',
+    summary: 'take over the runs, keys, feedback and markers of the script engine that came before',
+    args: [
+      { name: 'dir', required: true, summary: 'its home; where it is this home, its files move to legacy/' },
+    ],
+    options: [{ name: 'dry-run', summary: 'say what would be imported, and change nothing' }],
+    load: () => import('../import-legacy.ts'),
+  },
+  {
     name: 'install-scripts',
     group: 'hidden',
     summary: "put the seed's two scripts into $OPENCLAW_ROOT/scripts (what is there is backed up)",

@@ -117,6 +117,17 @@ function sentencesOf(state: RunState, event: RunEvent): readonly Said[] {
           `${event.data.by} erased its texts: that it was ${event.data.status.replace('_', ' ')} is all that is left.`,
         ),
       ];
+    case 'RunImported': {
+      const { status, error, route } = event.data;
+      const by = route === undefined ? '' : ` on route ${route}`;
+      const why = error === undefined ? '' : `, because ${short(error.message)}`;
+      return [
+        say(
+          'other',
+          `Taken over from the script engine, where it had ${status}${by}${why}; the rest is in its record.`,
+        ),
+      ];
+    }
     default:
       return unknownEvent(event);
   }
