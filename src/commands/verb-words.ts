@@ -9,6 +9,7 @@ export const VERB_WORDS: ReadonlySet<string> = new Set([
   'erase',
   'events',
   'feedback',
+  'import-legacy',
   'inbox',
   'install-scripts',
   'log',

@@ -87,35 +87,38 @@ describe('a home of the script engine', () => {
           return [path.slice(root.length), `${statSync(path).mtimeMs} ${readFileSync(path, 'utf8')}`];
         }),
     );
-  const refusal = (home: string): WfError | null => {
+  const refusal = async (home: string): Promise<WfError | null> => {
     try {
-      assertNotLegacy(homePaths(home));
+      await assertNotLegacy(homePaths(home));
       return null;
     } catch (error) {
       return error as WfError;
     }
   };
 
-  test('is refused with the way out, and left byte for byte', () => {
+  test('is refused with the way out, and left byte for byte', async () => {
     cpSync(fixture, dir, { recursive: true });
     const before = tree(dir);
-    const error = refusal(dir);
+    const error = await refusal(dir);
     expect(error).toMatchObject({ code: 'legacy-home', exitCode: 2 });
     expect(error?.hint).toContain('--home');
     expect(error?.hint).toContain('WF_HOME');
     expect(tree(dir)).toEqual(before);
   });
 
-  test.each(['logs', 'logs state/runs', 'logs state/index.json'])('is recognised without %s', (missing) => {
-    cpSync(fixture, dir, { recursive: true });
-    for (const path of missing.split(' ')) rmSync(join(dir, path), { recursive: true });
-    expect(refusal(dir)).toMatchObject({ code: 'legacy-home' });
-  });
+  test.each(['logs', 'logs state/runs', 'logs state/index.json'])(
+    'is recognised without %s',
+    async (missing) => {
+      cpSync(fixture, dir, { recursive: true });
+      for (const path of missing.split(' ')) rmSync(join(dir, path), { recursive: true });
+      expect(await refusal(dir)).toMatchObject({ code: 'legacy-home' });
+    },
+  );
 
   test('a home of ours is not one, with or without its projections', async () => {
-    expect(refusal(dir)).toBeNull();
+    expect(await refusal(dir)).toBeNull();
     const at = openTestHome(dir);
-    expect(refusal(dir)).toBeNull();
+    expect(await refusal(dir)).toBeNull();
     await at.append(
       runCommits({
         n: 0,
@@ -130,17 +133,17 @@ describe('a home of the script engine', () => {
     );
     await at.projector.project();
     await at.close();
-    expect(refusal(dir)).toBeNull();
+    expect(await refusal(dir)).toBeNull();
     for (const name of readdirSync(join(dir, 'state')))
       if (name.startsWith('index.db')) rmSync(join(dir, 'state', name));
-    expect(refusal(dir)).toBeNull();
+    expect(await refusal(dir)).toBeNull();
   });
 
-  test('a log of ours with a torn or empty first line is not one', () => {
+  test('a log of ours with a torn or empty first line is not one', async () => {
     mkdirSync(join(dir, 'logs'));
     for (const text of ['', '{"seq":1,"id":"01', '{"s']) {
       writeFileSync(join(dir, 'logs/events.jsonl'), text);
-      expect(refusal(dir)).toBeNull();
+      expect(await refusal(dir)).toBeNull();
     }
   });
 });
