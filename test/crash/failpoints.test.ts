@@ -19,7 +19,7 @@ const workshop = (): Workshop => {
 
 /** Those that come by every place; `npm run torture -- --points` takes all of them, hit by hit. */
 const SHORT = new Set([
-  ...['once', 'long', 'tooled', 'the first command of a home', 'slow'],
+  ...['once', 'long', 'tooled', 'the first command of a home', 'slow', 'an import in place'],
   ...['a run that improves its own workflow', 'taken over before its act', 'a doubt about what happened'],
   ...[
     'a tool forgotten',

@@ -56,7 +56,8 @@ export function historyOf(lines: readonly Line[]): History {
   const effects = new Map<string, EffectFacts>();
   const byEffectId = new Map<string, EffectFacts>();
   for (const line of lines) {
-    if (!line.stream.startsWith('run/')) continue;
+    // A run that was imported was over before anybody here was asked for anything.
+    if (!line.stream.startsWith('run/') || line.type === 'RunImported') continue;
     const runId = line.stream.slice('run/'.length);
     if (line.type === 'RunStarted')
       runs.set(runId, {
