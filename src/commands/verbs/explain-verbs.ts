@@ -4,6 +4,34 @@ import { RUN_ARG, WORKFLOW } from './shared.ts';
 
 export const EXPLAIN_VERBS: readonly VerbSpec[] = [
   {
+    name: 'events',
+    group: 'See',
+    summary: 'the log as it is, one event a line',
+    args: [],
+    options: [
+      { name: 'run', value: 'RUN', summary: 'only of this run' },
+      { name: 'type', value: 'TYPE', summary: 'only of this type, e.g. StageFailed' },
+      { name: 'follow', summary: 'go on with new events until Ctrl-C' },
+    ],
+    load: () => import('../events.ts'),
+  },
+  {
+    name: 'replay',
+    group: 'See',
+    summary: 'a run from its events alone, state after state; touches nothing',
+    args: [RUN_ARG],
+    options: [
+      { name: 'at', value: 'N', summary: "the whole state after the run's N-th event" },
+      {
+        name: 'against',
+        value: 'DEFINITION',
+        summary:
+          'decide it again by another definition (file or id): where it goes another way; exit 1 if it does',
+      },
+    ],
+    load: () => import('../replay.ts'),
+  },
+  {
     name: 'why',
     group: 'See',
     summary: 'why a run went as it did, or why something did not run: sentences, each with its event',

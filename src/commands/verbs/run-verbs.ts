@@ -1,4 +1,4 @@
-/** Verbs that start work and that look at it. */
+/** Verbs that start work and that look at it, the ones that are called most: the only table every start loads. */
 import type { OptionSpec, VerbSpec } from '../verb.ts';
 import { LIMIT, RUN_ARG, WORKFLOW } from './shared.ts';
 
@@ -90,33 +90,5 @@ export const RUN_VERBS: readonly VerbSpec[] = [
       },
     ],
     load: () => import('../show.ts'),
-  },
-  {
-    name: 'events',
-    group: 'See',
-    summary: 'the log as it is, one event a line',
-    args: [],
-    options: [
-      { name: 'run', value: 'RUN', summary: 'only of this run' },
-      { name: 'type', value: 'TYPE', summary: 'only of this type, e.g. StageFailed' },
-      { name: 'follow', summary: 'go on with new events until Ctrl-C' },
-    ],
-    load: () => import('../events.ts'),
-  },
-  {
-    name: 'replay',
-    group: 'See',
-    summary: 'a run from its events alone, state after state; touches nothing',
-    args: [RUN_ARG],
-    options: [
-      { name: 'at', value: 'N', summary: "the whole state after the run's N-th event" },
-      {
-        name: 'against',
-        value: 'DEFINITION',
-        summary:
-          'decide it again by another definition (file or id): where it goes another way; exit 1 if it does',
-      },
-    ],
-    load: () => import('../replay.ts'),
   },
 ];
