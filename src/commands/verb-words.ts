@@ -5,10 +5,12 @@ export const VERB_WORDS: ReadonlySet<string> = new Set([
   'cancel',
   'connect',
   'definitions',
+  'diff',
   'doctor',
   'erase',
   'events',
   'feedback',
+  'graph',
   'import-legacy',
   'inbox',
   'install-scripts',
@@ -24,4 +26,5 @@ export const VERB_WORDS: ReadonlySet<string> = new Set([
   'show',
   'status',
   'tools',
+  'why',
 ]);

@@ -278,8 +278,11 @@ describe('the engine, whatever happens to it', () => {
 
   it('reaches every kind of event that a run, a key or a tool can have', async () => {
     const tools = ['ToolBootstrapStarted', 'ToolBootstrapped', 'DefinitionRegistered'];
-    // What retention records needs real folders: test/cli/growth.test.ts; so does erasing: test/cli/erase.test.ts.
-    const runKinds = Object.keys(runEventSchemas).filter((type) => !isExpiry(type) && type !== 'RunErased');
+    // What retention records needs real folders: test/cli/growth.test.ts; so do erasing and importing a home:
+    // test/cli/erase.test.ts, test/property/legacy-import.test.ts.
+    const runKinds = Object.keys(runEventSchemas).filter(
+      (type) => !isExpiry(type) && type !== 'RunErased' && type !== 'RunImported',
+    );
     const kinds = [...runKinds, ...Object.keys(keyEventSchemas), ...tools];
     const missing = () => kinds.filter((type) => !seen.has(type));
     // Which kinds some hundred random histories hold is chance; that some history holds each of them is not.
