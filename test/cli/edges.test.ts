@@ -1,5 +1,5 @@
 /** Where two features meet: adopting a definition, a report nobody acted on, a child that outlived its leader. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { expectHealthy, sh, until, type WfRunner, wfRunner } from '../support/wf.ts';
@@ -55,7 +55,12 @@ test('cancel ends what a child left at work when wf and the child itself are gon
   const { child, ended } = runner.start(['run', 'w', '--input', 'x']);
   await until(() => runner.lines('member').length === 1);
   const member = Number(runner.lines('member')[0]);
-  await until(() => readdirSync(join(runner.home, 'run')).length === 1);
+  // The child may be faster than who started it: its record is what the next command goes by.
+  await until(() =>
+    readdirSync(join(runner.home, 'run')).some((effect) =>
+      existsSync(join(runner.home, 'run', effect, 'child.json')),
+    ),
+  );
   child.kill('SIGKILL');
   await ended;
   process.kill(recordOf(runner).pid, 'SIGKILL');

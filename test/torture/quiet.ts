@@ -68,7 +68,12 @@ export function pendingRequests(
       .filter(({ status }) => status === 'completed' || status === 'handed_off')
       .map(({ workflowId, key }) => `${workflowId} ${key}`),
   );
+  // A run that was taken over from the script engine is there by one event, and is nobody's to begin.
+  const imported = new Set(
+    history.lines.filter(({ type }) => type === 'RunImported').map((line) => word(line, 'runId')),
+  );
   return [...newest.values()].filter(
-    ({ runId, workflowId, key }) => !history.runs.has(runId) && !finished.has(`${workflowId} ${key}`),
+    ({ runId, workflowId, key }) =>
+      !history.runs.has(runId) && !imported.has(runId) && !finished.has(`${workflowId} ${key}`),
   );
 }
