@@ -5,6 +5,7 @@
 import type { RunEvent, StageName } from '../events/run-events.ts';
 import { isErased } from '../events/upcast.ts';
 import { stageOfAct } from './acts.ts';
+import { evolveAnswer, lapse } from './evolve-answer.ts';
 import { withoutSalt } from './salt.ts';
 import {
   type Approval,
@@ -179,35 +180,9 @@ function apply(state: RunState, event: FoldableEvent): RunState {
       });
     }
     case 'ApprovalGranted':
-      return changeApproval(state, event.data.approvalId, (approval) =>
-        // A grant names what it grants: one for other bytes grants nothing.
-        approval.status === 'pending' && approval.binding === event.data.binding
-          ? { ...approval, status: 'granted', by: event.data.by, decidedAt: ts }
-          : approval,
-      );
-    case 'ApprovalRejected': {
-      const { approvalId, by, reason, follows } = event.data;
-      if (!isPending(state, approvalId)) return state;
-      const rejected = changeApproval(state, approvalId, (approval) => ({
-        ...approval,
-        status: 'rejected',
-        by,
-        decidedAt: ts,
-        ...(reason === undefined ? {} : { reason }),
-      }));
-      if (follows === 'skip') return skip(rejected, approvalId);
-      return follows === 'redo' ? sentBack(rejected, reason ?? '') : rejected;
-    }
-    case 'ApprovalExpired': {
-      const { approvalId, follows } = event.data;
-      if (!isPending(state, approvalId)) return state;
-      const expired = changeApproval(state, approvalId, (approval) => ({
-        ...approval,
-        status: 'expired',
-        decidedAt: ts,
-      }));
-      return follows === 'skip' ? skip(expired, approvalId) : expired;
-    }
+    case 'ApprovalRejected':
+    case 'ApprovalExpired':
+      return evolveAnswer(state, event);
     case 'OutcomeReported': {
       const { effectId, status, text, contentHash, by } = event.data;
       return changeEffect(state, effectId, (effect) => ({
@@ -343,46 +318,3 @@ function changeEffect(state: RunState, id: string, change: (effect: Effect) => E
     effects: state.effects.map((effect) => (effect.effectId === id ? change(effect) : effect)),
   };
 }
-
-function changeApproval(state: RunState, id: string, change: (approval: Approval) => Approval): RunState {
-  return { ...state, approvals: state.approvals.map((a) => (a.approvalId === id ? change(a) : a)) };
-}
-
-const isPending = (state: RunState, id: string): boolean =>
-  state.approvals.some((approval) => approval.approvalId === id && approval.status === 'pending');
-
-/** The acts that were asked about are gone without. */
-const skip = (state: RunState, approvalId: string): RunState => ({
-  ...state,
-  skipped: [
-    ...state.skipped,
-    ...state.approvals
-      .filter((approval) => approval.approvalId === approvalId)
-      .flatMap((approval) => approval.covers.map((cover) => cover.step)),
-  ],
-});
-
-/** The work is to be done again, from the next attempt of execute on. */
-const sentBack = (state: RunState, reason: string): RunState => ({
-  ...state,
-  redo: {
-    fromAttempt: stageOf(state, 'execute').attempts + 1,
-    reasons: [...(state.redo?.reasons ?? []), reason],
-  },
-});
-
-/** Takes back questions without an answer, and grants that nothing has been done under. */
-const lapse = (state: RunState, statuses: readonly Approval['status'][]): readonly Approval[] =>
-  state.approvals.map((approval) =>
-    statuses.includes(approval.status) && !isUsed(state, approval)
-      ? { ...approval, status: 'lapsed' }
-      : approval,
-  );
-
-const isUsed = (state: RunState, approval: Approval): boolean =>
-  state.effects.some(
-    (effect) =>
-      effect.approvalId === approval.approvalId &&
-      effect.status !== 'not_performed' &&
-      effect.status !== 'withdrawn',
-  );
