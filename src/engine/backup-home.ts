@@ -3,8 +3,10 @@
  * long values it names, so that the folder can be used at every instant, also when this is killed. Projections are
  * left out: they are folded from the log.
  */
+
 import { corruptLogError, ioError, notFoundError } from '../errors.ts';
 import { decodeLine, isInvalid } from '../events/codec.ts';
+import { failpoint } from '../failpoint.ts';
 import {
   type BlobsCopied,
   copyBlobs,
@@ -83,12 +85,15 @@ async function writeBackup(
   const source = { path: paths.log, settled };
   const state: LogState = await compareLog(source, dir);
   const blobs = await copyBlobs(paths.blobs, `${dir}/blobs`, state.blobs, sha256);
+  failpoint('backup.blobs.copied');
   await writeLog(source, dir, state, sha256);
+  failpoint('backup.log.checked');
   removeOtherBlobs(`${dir}/blobs`, state.blobs);
   const definitions = mirrorFolder(paths.definitions, `${dir}/definitions`);
   mirrorFile(paths.config, dir, 'config.json');
   const files = artifacts ? mirrorFolder(paths.artifacts, `${dir}/artifacts`) : null;
   syncDirectory(nodeFs, dir);
+  failpoint('backup.folders.copied');
   const at = new Date(ports.clock.now()).toISOString();
   const complete = { seq: settled.seq, headHash: settled.hash, at, home: paths.home };
   // Only now, and at once: a reader of this file may rely on all of it.

@@ -2,10 +2,12 @@
  * Erases the texts of one run: RunErased first, on disk; then every file and row made of it, while the log can still
  * say which those are; the log's own lines last. A crash anywhere is finished by doing the same again.
  */
+
 import { ExitCode, isRefusal, refusalToError, WfError } from '../errors.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import { runStream } from '../events/streams.ts';
 import { isErased } from '../events/upcast.ts';
+import { failpoint } from '../failpoint.ts';
 import { clearErasing, markErasing } from '../home/erase-marks.ts';
 import { ConflictError } from '../log/event-store.ts';
 import { nodeFs } from '../log/file-system.ts';
@@ -46,15 +48,21 @@ async function eraseAlone(
 ): Promise<Erased> {
   const { ports, paths, index } = home;
   markErasing(nodeFs, paths, runId);
+  failpoint('erase.marked');
   const run = await recordErased(home, runId, options.by);
+  failpoint('erase.recorded');
   // Before anything of it is deleted there, so that deleting overwrites.
   index.overwriteDeleted();
   await ports.projections.project();
   const { earlier, version } = await eventsBefore(home, runId);
   const files = await eraseFiles(home, runId, earlier, options);
+  failpoint('erase.files.removed');
   const blobs = await eraseBlobs(home, log, runId, earlier);
+  failpoint('erase.blobs.removed');
   const events = await log.eraseData(runStream(runId), version);
+  failpoint('erase.data.replaced');
   await compactIndex(home);
+  failpoint('erase.index.compacted');
   clearErasing(nodeFs, paths, runId);
   return { run, events, blobs, ...files };
 }

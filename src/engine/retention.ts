@@ -3,8 +3,10 @@
  * anything is removed, and only at the version at which the run had ended. So nothing of a run that somebody has
  * resumed meanwhile is touched, and "where are my files?" has an answer in the log.
  */
+
 import type { Keep } from '../events/run-events.ts';
 import { runStream } from '../events/streams.ts';
+import { failpoint } from '../failpoint.ts';
 import { errorCode, isMissing } from '../home/file-errors.ts';
 import type { IndexDb } from '../home/index-db.ts';
 import {
@@ -57,8 +59,10 @@ async function giveUp(place: Place, workflowId: string, kind: RetentionKind, kee
       kind,
       keep,
     );
+    failpoint('retention.recorded');
     // One that had been recorded and still has its folder: a crash came between.
     if (kind === 'artifacts') for (const run of [...expired, ...recorded]) remove(place, run.runId);
+    failpoint('retention.removed');
     await ports.projections.project();
   }
   // Only now: whoever is killed before this is followed by somebody who looks at the same runs again.

@@ -3,7 +3,9 @@
  * events that are closed stand in two files for a while; which one counts is said by the first line of `events.jsonl`
  * alone, and that changes with one rename. A crash anywhere leaves the log as it was before or after.
  */
+
 import { corruptLogError } from '../errors.ts';
+import { failpoint } from '../failpoint.ts';
 import { copyEdited, copyEditedNow } from './copy-edited.ts';
 import type { Sha256Hex } from './event-store.ts';
 import type { FileSystem } from './file-system.ts';
@@ -82,8 +84,10 @@ const archiveOnce = async (target: ArchiveTarget, cut: ArchiveCut): Promise<Clos
       if (isReplaced || now === undefined) return;
       copyEditedNow(fs, source, rest, { from: inFile(settledEnd), to: now.size, edits: [] });
       fs.fsyncSync(rest);
+      failpoint('archive.rest.copied');
       // Before it the closed file is a copy that nobody reads, after it the one that counts. Both are on disk.
       fs.renameSync(fresh, logFile);
+      failpoint('archive.swapped');
       syncDirectory(fs, dir);
     });
     return isReplaced ? 'replaced' : closed;
@@ -116,10 +120,12 @@ const writeClosed = async (
   } finally {
     fs.closeSync(out);
   }
+  failpoint('archive.closed.copied');
   requireWhole(fs, temporary, sha256, cut);
   fs.renameSync(temporary, file);
   syncDirectory(fs, folder);
   syncDirectory(fs, dir);
+  failpoint('archive.closed.placed');
   return { file, firstSeq: header.firstSeq, lastSeq: cut.seq, bytes: cut.end - header.globalOffset };
 };
 

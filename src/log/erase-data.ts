@@ -3,7 +3,9 @@
  * At every instant the log is whole, before or after; why not in place: docs/decisions/009. Legal only once RunErased
  * is on disk. Most of the copy is made while others append; the lock is held for what they added meanwhile.
  */
+
 import { dataSpan, erasedData, isErasedText } from '../events/codec.ts';
+import { failpoint } from '../failpoint.ts';
 import { copyEdited, copyEditedNow, type Edit } from './copy-edited.ts';
 import type { FileSystem } from './file-system.ts';
 import { fsFailure } from './fs-failure.ts';
@@ -72,8 +74,10 @@ const eraseOnce = async ({
       if (isReplaced || now === undefined) return;
       copyEditedNow(fs, source, out, { from: settledEnd, to: now.size, edits: [] });
       fs.fsyncSync(out);
+      failpoint('erase.log.copied');
       // A crash before the rename leaves the log as it was, after it the erased one; both are whole.
       fs.renameSync(fresh, file);
+      failpoint('erase.log.swapped');
       syncDirectory(fs, path.dirname(file));
     });
     return isReplaced ? 'replaced' : edits.length;

@@ -27,6 +27,10 @@ const SHORT = new Set([
     'a torn end of the log',
     'a missing newline',
     'a sync that has failed',
+    'an older part of the log closed',
+    'a backup',
+    'an erasure',
+    'a run that gives up the files of another',
   ],
 ]);
 

@@ -34,7 +34,7 @@ export function acknowledged(
     const { entry, run } = json;
     if (entry !== undefined && !feedback.has(entry.feedbackId))
       problems.push(`${said} acknowledged feedback ${entry.feedbackId}, which is not in the log`);
-    if (run === undefined) continue;
+    if (run === undefined || history.erased.has(run.runId)) continue;
     const lines = history.runs.get(run.runId)?.lines;
     if (lines === undefined) problems.push(`${said} told of run ${run.runId}, which is not in the log`);
     else problems.push(...missing(one, run.status, lines).map((what) => `${said} told of ${what}`));

@@ -68,7 +68,12 @@ export function writeDefinitions(home: string): void {
   for (const definition of DEFINITIONS) define(home, definition);
 }
 
-type AnyDefinition = { readonly id: string; readonly execute: object; readonly selfImprove?: object };
+type AnyDefinition = {
+  readonly id: string;
+  readonly execute: object;
+  readonly selfImprove?: object;
+  readonly retention?: object;
+};
 
 export function define(home: string, definition: AnyDefinition): void {
   mkdirSync(join(home, 'definitions'), { recursive: true, mode: 0o700 });

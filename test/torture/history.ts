@@ -1,4 +1,5 @@
 /** The log as the checks read it: parsed from the file itself, with nothing of the engine's own code in between. */
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { linesOf } from './place.ts';
 
@@ -34,6 +35,8 @@ export type History = {
   readonly runs: ReadonlyMap<string, RunFacts>;
   /** By effect key. */
   readonly effects: ReadonlyMap<string, EffectFacts>;
+  /** Runs whose texts were erased: what they were about cannot be compared with anything any more. */
+  readonly erased: ReadonlySet<string>;
 };
 
 const STATUS_AFTER: Readonly<Record<string, RunFacts['status']>> = {
@@ -48,17 +51,41 @@ const STATUS_AFTER: Readonly<Record<string, RunFacts['status']>> = {
 
 export const word = (line: Line, name: string): string => String(line.data[name]);
 
-export const readHistory = (home: string): History =>
-  historyOf(linesOf(join(home, 'logs/events.jsonl')).map((line) => JSON.parse(line) as Line));
+export const readHistory = (home: string): History => historyOf(wholeLog(join(home, 'logs')));
+
+/** Closed files first. One that begins where the open file does, or later, is what a killed archiving left. */
+function wholeLog(logs: string): readonly Line[] {
+  const open = partOf(join(logs, 'events.jsonl'));
+  const folder = join(logs, 'segments');
+  const closed = (existsSync(folder) ? readdirSync(folder) : [])
+    .filter((name) => name.endsWith('.jsonl'))
+    .map((name) => partOf(join(folder, name)))
+    .filter(({ offset }) => offset < open.offset)
+    .toSorted((a, b) => a.offset - b.offset);
+  return [...closed, open].flatMap(({ lines }) => lines);
+}
+
+/** @returns where the file begins in the whole log, in bytes, and its events without the header of its own */
+function partOf(file: string): { readonly offset: number; readonly lines: readonly Line[] } {
+  const all = linesOf(file).map((line) => JSON.parse(line) as Line);
+  const header = all[0]?.seq === 0 ? all[0] : null;
+  return header === null
+    ? { offset: 0, lines: all }
+    : { offset: Number(header.data.globalOffset), lines: all.slice(1) };
+}
 
 export function historyOf(lines: readonly Line[]): History {
   const runs = new Map<string, RunFacts>();
   const effects = new Map<string, EffectFacts>();
   const byEffectId = new Map<string, EffectFacts>();
+  const erased = new Set(
+    lines.filter(({ type }) => type === 'RunErased').map(({ stream }) => stream.slice('run/'.length)),
+  );
   for (const line of lines) {
     // A run that was imported was over before anybody here was asked for anything.
     if (!line.stream.startsWith('run/') || line.type === 'RunImported') continue;
     const runId = line.stream.slice('run/'.length);
+    if (erased.has(runId)) continue;
     if (line.type === 'RunStarted')
       runs.set(runId, {
         runId,
@@ -93,7 +120,7 @@ export function historyOf(lines: readonly Line[]): History {
       byEffectId.set(effectId, effect);
     } else byEffectId.get(effectId)?.after.push(line);
   }
-  return { lines, runs, effects };
+  return { lines, runs, effects, erased };
 }
 
 /** How often each effect key was seen to begin in the world. */

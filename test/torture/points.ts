@@ -139,9 +139,10 @@ async function finish(stage: Stage, done: readonly Done[]): Promise<readonly str
   const { place, told } = stage;
   const quiet = await bringToRest(place);
   const { problems } = await check(place, [...told, ...quiet.told]);
-  const own = done.flatMap(({ scenario, key }) =>
-    (scenario.after?.(stage, key) ?? []).map((problem) => `${scenario.name}, ${key}: ${problem}`),
-  );
+  const own: string[] = [];
+  for (const { scenario, key } of done)
+    for (const problem of (await scenario.after?.(stage, key)) ?? [])
+      own.push(`${scenario.name}, ${key}: ${problem}`);
   const all = [...quiet.problems, ...problems, ...stage.missing, ...own];
   if (all.length === 0) place.remove();
   else all.push(`${place.home}: ${done.map(({ scenario, key }) => `${scenario.name}, ${key}`).join('; ')}`);

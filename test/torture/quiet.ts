@@ -68,12 +68,12 @@ export function pendingRequests(
       .filter(({ status }) => status === 'completed' || status === 'handed_off')
       .map(({ workflowId, key }) => `${workflowId} ${key}`),
   );
-  // A run that was taken over from the script engine is there by one event, and is nobody's to begin.
-  const imported = new Set(
-    history.lines.filter(({ type }) => type === 'RunImported').map((line) => word(line, 'runId')),
-  );
+  // A run that was taken over from the script engine is there by one event, one that was erased by its
+  // lines: neither is anybody's to begin.
+  const imported = history.lines.filter(({ type }) => type === 'RunImported');
+  const elsewhere = new Set([...imported.map((line) => word(line, 'runId')), ...history.erased]);
   return [...newest.values()].filter(
     ({ runId, workflowId, key }) =>
-      !history.runs.has(runId) && !imported.has(runId) && !finished.has(`${workflowId} ${key}`),
+      !history.runs.has(runId) && !elsewhere.has(runId) && !finished.has(`${workflowId} ${key}`),
   );
 }

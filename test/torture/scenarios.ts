@@ -7,13 +7,16 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { act, define, sh } from './definitions.ts';
+import { readHistory } from './history.ts';
 import { abandoned, inDoubt, plain, request, runOf, type Scenario, type Stage } from './stage.ts';
 import { verdict } from './tasks.ts';
 
@@ -48,6 +51,27 @@ const damaged = (name: string, damage: (log: string) => void): Scenario => ({
     return request('once', key);
   },
 });
+
+const backupOf = ({ place }: Stage): string => join(place.dir, 'backup');
+
+/** What the killed backups left is a home: the program finds its log whole, and it is the beginning of ours. */
+async function restored(stage: Stage): Promise<readonly string[]> {
+  const backup = backupOf(stage);
+  const { code, stdout } = await stage.place.wf(['log', 'verify', '--home', backup]);
+  if (code !== 0) return [`wf log verify of the backup: exit ${code}: ${stdout}`];
+  const { lines } = readHistory(backup);
+  const ours = readHistory(stage.place.home).lines.slice(0, lines.length);
+  return lines.length > 0 && isDeepStrictEqual(lines, ours)
+    ? []
+    : ['the backup has another log than the home'];
+}
+
+/** Files below a folder that hold a text. */
+const filesWith = (dir: string, text: string): readonly string[] =>
+  readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => readFileSync(file).includes(text));
 
 const SENTENCE = 'Give a source link for every key claim';
 const improve = (id: string): readonly string[] => [
@@ -215,6 +239,48 @@ export const SCENARIOS: readonly Scenario[] = [
       for (const end of ['', '-wal', '-shm'])
         rmSync(join(place.home, `state/index.db${end}`), { force: true });
       return request('once', key);
+    },
+  },
+  {
+    name: 'an older part of the log closed',
+    ready: async (stage, key) => {
+      await stage.ask(request('once', key));
+      return ['log', 'archive', '--keep', '5'];
+    },
+  },
+  {
+    name: 'a backup',
+    ready: async (stage, key) => {
+      await stage.ask(request('long', key));
+      return ['log', 'backup', backupOf(stage)];
+    },
+    after: (stage) => restored(stage),
+  },
+  {
+    name: 'an erasure',
+    // Nothing else of the home has these words.
+    fresh: true,
+    ready: async (stage, key) => {
+      await stage.ask(request('long', key));
+      return ['erase', runOf(stage, key), '--artifacts', '--yes'];
+    },
+    after: ({ place }) =>
+      filesWith(place.home, 'long words').map((file) => `${file} still has the erased text`),
+  },
+  {
+    name: 'a run that gives up the files of another',
+    fresh: true,
+    ready: async (stage, key) => {
+      const execute = sh(`mkdir -p "$WF_ARTIFACTS"; echo ${key} > "$WF_ARTIFACTS/note"; ${act('0.01')}`);
+      define(stage.place.home, { id: 'tidy', execute, retention: { artifacts: 1 } });
+      await stage.ask(request('tidy', `before-${key}`));
+      return request('tidy', key);
+    },
+    // What a killed process did not get to is done at the end of the next run.
+    after: async ({ place, ask }, key) => {
+      await ask(request('tidy', `after-${key}`));
+      const kept = readdirSync(join(place.home, 'artifacts'));
+      return kept.length === 1 ? [] : [`artifacts/ has ${kept.length} folders, not the newest alone`];
     },
   },
   damaged('a torn end of the log', (log) => appendFileSync(log, '{"seq":')),

@@ -19,7 +19,7 @@ export type Scenario = {
   /** @param key another one each time. @returns the command that is to be killed, and asked again after it */
   ready(stage: Stage, key: string): Promise<readonly string[]>;
   /** What must be true at the end, beside all that is checked anyway. */
-  after?(stage: Stage, key: string): readonly string[];
+  after?(stage: Stage, key: string): readonly string[] | Promise<readonly string[]>;
 };
 
 export const request = (workflow: string, key: string): readonly string[] => [

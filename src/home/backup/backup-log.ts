@@ -2,8 +2,10 @@
  * The log in a backup: one file, however the home has it cut. What is there already is compared byte for byte and
  * only the rest is added; where runs were erased since, it is written anew, so that a backup forgets them too.
  */
+
 import { corruptLogError } from '../../errors.ts';
 import { LINE_SUFFIX_LENGTH } from '../../events/codec.ts';
+import { failpoint } from '../../failpoint.ts';
 import { copyEdited } from '../../log/copy-edited.ts';
 import type { Sha256Hex } from '../../log/event-store.ts';
 import { nodeFs } from '../../log/file-system.ts';
@@ -119,6 +121,7 @@ async function append(source: LogSource, file: string, kept: number): Promise<vo
   try {
     await copyEdited(fs, from, out, { from: kept, to: source.settled.end, edits: [] });
     fs.fsyncSync(out);
+    failpoint('backup.log.copied');
   } finally {
     fs.closeSync(out);
     fs.closeSync(from);
