@@ -122,6 +122,18 @@ describe('the checks of the torture see', () => {
     expect(of({ r1: lines }).runs.get('r1')?.status).toBe('cancelled');
   });
 
+  test('a doubt that arose after the cancelling: it wants a verdict, and nobody has to go on afterwards', () => {
+    const lines = [
+      started,
+      intended(),
+      { type: 'RunCancelled', data: {} },
+      { type: 'EffectUnknown', data: { effectId: 'r1.main.1' } },
+    ];
+    const judged = { type: 'EffectResolved', data: { effectId: 'r1.main.1', verdict: 'sent' } };
+    expect(of({ r1: lines }).runs.get('r1')?.status).toBe('in-doubt');
+    expect(of({ r1: [...lines, judged] }).runs.get('r1')?.status).toBe('cancelled');
+  });
+
   test('an answer that the log does not bear out, also one of a killed process', () => {
     const told: Told = {
       args: ['run', 'w'],

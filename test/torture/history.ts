@@ -78,6 +78,7 @@ export function historyOf(lines: readonly Line[]): History {
   const runs = new Map<string, RunFacts>();
   const effects = new Map<string, EffectFacts>();
   const byEffectId = new Map<string, EffectFacts>();
+  const cancelled = new Set<string>();
   const erased = new Set(
     lines.filter(({ type }) => type === 'RunErased').map(({ stream }) => stream.slice('run/'.length)),
   );
@@ -98,10 +99,12 @@ export function historyOf(lines: readonly Line[]): History {
     const run = runs.get(runId);
     if (run === undefined) throw new Error(`seq ${line.seq}: ${line.type} of a run that was never started`);
     run.lines.push(line);
+    if (line.type === 'RunCancelled') cancelled.add(runId);
+    else if (line.type === 'RunLeased') cancelled.delete(runId);
     const status = STATUS_AFTER[line.type];
-    // A verdict ends a doubt, also that of a run that was cancelled meanwhile, which it does not bring back.
-    const isOver = line.type === 'EffectResolved' && run.status === 'cancelled';
-    if (status !== undefined && !isOver) run.status = status;
+    // A verdict ends a doubt, also that of a run that was cancelled before or after it arose: it brings none back.
+    if (line.type === 'EffectResolved' && cancelled.has(runId)) run.status = 'cancelled';
+    else if (status !== undefined) run.status = status;
     // One that is idempotent is performed again by itself.
     if (line.type === 'EffectUnknown' && line.data.retryAt === undefined) run.status = 'in-doubt';
     const effectId = word(line, 'effectId');
