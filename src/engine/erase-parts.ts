@@ -2,7 +2,7 @@
 import type { StoredEvent } from '../events/envelope.ts';
 import { runStream } from '../events/streams.ts';
 import { blobsIn, namedElsewhere } from '../home/blob-references.ts';
-import { filesOfRun, tornCopiesOf } from '../home/erase-files.ts';
+import { filesOfRun, setAsideOf } from '../home/erase-files.ts';
 import { fileSink } from '../home/file-sink.ts';
 import { beginWrite, rollback } from '../home/transaction.ts';
 import { nodeFs } from '../log/file-system.ts';
@@ -21,11 +21,23 @@ export type ErasedFiles = {
   readonly copiesKept: readonly string[];
 };
 
+/** Removes what was set aside of the log and may hold the run's lines; answers which files and folders those were. */
+export const eraseSetAside = (
+  { paths }: OpenHome,
+  maintenance: LogMaintenance,
+  runId: string,
+): Promise<readonly string[]> =>
+  maintenance.exclusively(() => {
+    const found = setAsideOf(nodeFs, paths, runStream(runId));
+    for (const path of found) nodeFs.rmSync(path, { recursive: true, force: true });
+    return found;
+  });
+
 export async function eraseFiles(
   home: OpenHome,
   runId: string,
   events: readonly StoredEvent[],
-  options: { readonly artifacts: boolean },
+  { setAside, artifacts }: { readonly setAside: readonly string[]; readonly artifacts: boolean },
 ): Promise<ErasedFiles> {
   const { paths, index, config } = home;
   const copiesKept: string[] = [];
@@ -37,9 +49,9 @@ export async function eraseFiles(
     onRefused: (wanted) => copiesKept.push(wanted),
   });
   for (const copy of copiesIn(runId, events)) sink.copy(copy, null);
-  const removed = [...tornCopiesOf(nodeFs, paths, runStream(runId))];
+  const removed: string[] = [];
   const folder = `${paths.artifacts}/${runId}`;
-  if (options.artifacts && exists(folder)) removed.push(folder);
+  if (artifacts && exists(folder)) removed.push(folder);
   // Nobody projects or rebuilds meanwhile: what stands aside is a leftover.
   await beginWrite(index);
   try {
@@ -48,9 +60,9 @@ export async function eraseFiles(
   } finally {
     rollback(index);
   }
-  syncFolders([...removed, `${paths.runs}/x`, `${paths.outbox}/x`, `${paths.tasks}/x`]);
+  syncFolders([...setAside, ...removed, `${paths.runs}/x`, `${paths.outbox}/x`, `${paths.tasks}/x`]);
   return {
-    removed: removed.map((path) => path.slice(paths.home.length + 1)),
+    removed: [...setAside, ...removed].map((path) => path.slice(paths.home.length + 1)),
     artifacts: exists(folder) ? folder : null,
     copiesKept,
   };

@@ -14,7 +14,7 @@ import { nodeFs } from '../log/file-system.ts';
 import type { LogMaintenance } from '../log/maintenance.ts';
 import { decideErase } from '../workflow/erase.ts';
 import type { RunState } from '../workflow/state.ts';
-import { type ErasedFiles, eraseBlobs, eraseFiles } from './erase-parts.ts';
+import { type ErasedFiles, eraseBlobs, eraseFiles, eraseSetAside } from './erase-parts.ts';
 import { loadState, requireRun } from './load-run.ts';
 import type { OpenHome } from './open-home.ts';
 
@@ -55,7 +55,8 @@ async function eraseAlone(
   index.overwriteDeleted();
   await ports.projections.project();
   const { earlier, version } = await eventsBefore(home, runId);
-  const files = await eraseFiles(home, runId, earlier, options);
+  const setAside = await eraseSetAside(home, log, runId);
+  const files = await eraseFiles(home, runId, earlier, { setAside, artifacts: options.artifacts });
   failpoint('erase.files.removed');
   const blobs = await eraseBlobs(home, log, runId, earlier);
   failpoint('erase.blobs.removed');

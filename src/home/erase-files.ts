@@ -3,6 +3,7 @@
  * files that a rebuild set aside are found too. Its record is a projection and stays, without a text.
  */
 import type { FileSystem } from '../log/file-system.ts';
+import { eachLine } from '../log/line-reader.ts';
 import { isMissing } from './file-errors.ts';
 import type { HomePaths } from './paths.ts';
 
@@ -30,26 +31,38 @@ export function filesOfRun(fs: FileSystem, paths: HomePaths, runId: string): rea
   return found;
 }
 
+/** A stream's name is far shorter. */
+const LONGEST_HEAD = 1024;
 const LINE_HEAD = /^\{"seq":\d+,"id":"[^"]*","ts":"[^"]*","stream":("(?:[^"\\]|\\.)*")/;
 
 /**
- * Ends of the log that were set aside and may hold lines of the stream: a piece whose stream cannot be read may be
- * anybody's. The program needs none of these files.
+ * What was set aside of the log and may hold lines of the stream: ends of it, and the copy that a killed quarantine
+ * was making, which has all of it. A piece whose stream cannot be read may be anybody's. The program needs none of
+ * them, but a quarantine that is under way does: look, and remove, while nobody else has the log's lock.
  */
-export function tornCopiesOf(fs: FileSystem, paths: HomePaths, stream: string): readonly string[] {
+export function setAsideOf(fs: FileSystem, paths: HomePaths, stream: string): readonly string[] {
   const mine = JSON.stringify(stream);
-  return ['torn', 'quarantine']
-    .flatMap((dir) => entriesOf(fs, `${paths.logs}/${dir}`).map(({ name }) => `${paths.logs}/${dir}/${name}`))
-    .filter((path) => path.endsWith('.jsonl'))
-    .filter((path) =>
-      fs
-        .readFileSync(path, 'utf8')
-        .split('\n')
-        .some((line) => {
-          const named = LINE_HEAD.exec(line)?.[1];
-          return named === undefined ? line !== '' : named === mine;
-        }),
-    );
+  return ['torn', 'quarantine'].flatMap((dir) =>
+    entriesOf(fs, `${paths.logs}/${dir}`).flatMap((entry) => {
+      const path = `${paths.logs}/${dir}/${entry.name}`;
+      if (entry.isDirectory()) return entry.name.startsWith('.') ? [path] : [];
+      return path.endsWith('.jsonl') && mayHold(fs, path, mine) ? [path] : [];
+    }),
+  );
+}
+
+function mayHold(fs: FileSystem, file: string, stream: string): boolean {
+  const fd = fs.openSync(file, 'r');
+  try {
+    for (const { bytes, offset, endOffset } of eachLine(fs, fd, 0, fs.fstatSync(fd).size)) {
+      if (endOffset - offset <= 1) continue;
+      const named = LINE_HEAD.exec(bytes.toString('latin1', 0, LONGEST_HEAD))?.[1];
+      if (named === undefined || named === stream) return true;
+    }
+    return false;
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 const entriesOf = (fs: FileSystem, dir: string) => {

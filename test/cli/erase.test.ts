@@ -56,6 +56,7 @@ describe('erasing', () => {
       'logs/torn/a.jsonl': `{"seq":9,"id":"x","ts":"y","stream":"run/${runId}","data":{"input":"${TASK}`,
       'logs/torn/b.jsonl': `\0\0\0\0 ${TASK}`,
       'logs/torn/c.jsonl': '{"seq":9,"id":"x","ts":"y","stream":"run/other","data":{"inp',
+      'logs/quarantine/.01ABC/events.jsonl': `{"seq":9,"id":"x","ts":"y","stream":"run/other","data":{}}\n${TASK}`,
       'logs/events.jsonl.erasing': TASK,
     };
     for (const [path, text] of Object.entries(leftovers)) {
