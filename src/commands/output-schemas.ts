@@ -22,6 +22,7 @@ import {
   runItem,
   status,
 } from './output/run-shapes.ts';
+import { screenSchemas } from './output/screen-schemas.ts';
 import { tortureSchema } from './output/torture-schema.ts';
 
 const replayed = z.object({
@@ -135,6 +136,7 @@ export const outputSchemas = {
   ...operateSchemas,
   ...explainSchemas,
   ...importSchema,
+  ...screenSchemas,
   'wf.torture/1': tortureSchema,
 } as const;
 
@@ -194,6 +196,7 @@ export const outputsOfVerbs: Readonly<Record<string, readonly OutputName[]>> = {
   'import-legacy': ['wf.import/1'],
   'install-scripts': ['wf.scripts/1'],
   connect: ['wf.connect/1'],
+  init: ['wf.init/1'],
 };
 
 /** The document that is published: verbs, and the JSON Schema of each name. Unknown keys are let through. */

@@ -13,6 +13,7 @@ export const VERB_WORDS: ReadonlySet<string> = new Set([
   'graph',
   'import-legacy',
   'inbox',
+  'init',
   'install-scripts',
   'log',
   'rebuild-projections',

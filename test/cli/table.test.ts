@@ -110,6 +110,14 @@ const ROWS: Readonly<Record<string, Row>> = {
       bad(2, 'connect', '--undo'),
     ],
   },
+  init: {
+    good: [ok('wf.init/1', 'init')],
+    bad: [
+      bad(3, 'init', 'nosuch'),
+      bad(2, 'init', 'nightly-backup', '--id', '../x'),
+      bad(2, 'init', '--id', 'x'),
+    ],
+  },
   run: {
     good: [
       ok('wf.run/1', 'run', 'autonomous-e2e', '--input', BLOG),

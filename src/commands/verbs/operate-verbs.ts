@@ -20,7 +20,17 @@ const CONNECT: VerbSpec = {
   load: () => import('../connect.ts'),
 };
 
+const INIT: VerbSpec = {
+  name: 'init',
+  group: 'Start',
+  summary: 'a workflow of your own from a template; without one, the templates there are',
+  args: [{ name: 'template', required: false, summary: 'e.g. nightly-backup' }],
+  options: [{ name: 'id', value: 'ID', summary: 'what the workflow is called (default: as the template)' }],
+  load: () => import('../init.ts'),
+};
+
 export const OPERATE_VERBS: readonly VerbSpec[] = [
+  INIT,
   CONNECT,
   {
     name: 'definitions list',
