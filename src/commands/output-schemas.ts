@@ -197,6 +197,7 @@ export const outputsOfVerbs: Readonly<Record<string, readonly OutputName[]>> = {
   'install-scripts': ['wf.scripts/1'],
   connect: ['wf.connect/1'],
   init: ['wf.init/1'],
+  completion: ['wf.completion/1'],
 };
 
 /** The document that is published: verbs, and the JSON Schema of each name. Unknown keys are let through. */

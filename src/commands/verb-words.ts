@@ -1,8 +1,10 @@
 /** First words of all verbs, apart from their table, which most commands need not load; a test compares the two. */
 export const VERB_WORDS: ReadonlySet<string> = new Set([
   '__compat',
+  '__complete',
   'approve',
   'cancel',
+  'completion',
   'connect',
   'definitions',
   'diff',

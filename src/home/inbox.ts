@@ -1,6 +1,6 @@
 /** "What waits for me?", and the lookups of what is waited for. Answered from `index.db` alone. */
 import type { Proposal } from '../projections/feedback.ts';
-import type { IndexDb } from './index-db.ts';
+import type { IndexDb, Rows } from './index-db.ts';
 
 const LAST = '\u{10FFFF}';
 
@@ -37,7 +37,7 @@ export type InboxItem =
     };
 
 /** Oldest first: what has waited longest comes first. At most `limit` of each kind. */
-export function inbox(index: IndexDb, limit = 100): InboxItem[] {
+export function inbox(index: Rows, limit = 100): InboxItem[] {
   const items = [
     ...approvals(index, limit),
     ...tasks(index, limit),
@@ -47,7 +47,7 @@ export function inbox(index: IndexDb, limit = 100): InboxItem[] {
   return items.sort((a, b) => (a.since < b.since ? -1 : a.since > b.since ? 1 : 0));
 }
 
-function approvals(index: IndexDb, limit: number): InboxItem[] {
+function approvals(index: Rows, limit: number): InboxItem[] {
   return index
     .all<OfRun & { approvalId: string; risk: string; reasons: string }>(
       `SELECT a.approvalId, a.risk, a.reasons, a.requestedAt AS since, r.runId, r.workflowId, r.task
@@ -57,7 +57,7 @@ function approvals(index: IndexDb, limit: number): InboxItem[] {
     .map((row) => ({ ...row, kind: 'approval', reasons: JSON.parse(row.reasons) as string[] }));
 }
 
-function tasks(index: IndexDb, limit: number): InboxItem[] {
+function tasks(index: Rows, limit: number): InboxItem[] {
   return index
     .all<OfRun & { taskId: string; step: string; dispatcher: string }>(
       `SELECT t.taskId, t.step, t.dispatcher, t.since, r.runId, r.workflowId, r.task
@@ -68,7 +68,7 @@ function tasks(index: IndexDb, limit: number): InboxItem[] {
 }
 
 /** Runs in doubt, and those whose outcome nobody can report by a task's id. */
-function stopped(index: IndexDb, limit: number): InboxItem[] {
+function stopped(index: Rows, limit: number): InboxItem[] {
   return index
     .all<OfRun & { effectId: string; waitingFor: string }>(
       `SELECT r.waitingId AS effectId, r.waitingFor, r.updatedAt AS since, r.runId, r.workflowId, r.task
@@ -81,7 +81,7 @@ function stopped(index: IndexDb, limit: number): InboxItem[] {
     .map(({ waitingFor, ...row }) => ({ ...row, kind: waitingFor === 'outcome' ? 'outcome' : 'in-doubt' }));
 }
 
-function proposals(index: IndexDb, limit: number): InboxItem[] {
+function proposals(index: Rows, limit: number): InboxItem[] {
   return index
     .all<{ json: string }>(
       'SELECT json FROM proposals WHERE newest = 1 AND undecided > 0 ORDER BY seq LIMIT ?',

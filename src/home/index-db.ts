@@ -20,6 +20,9 @@ const OPEN_TRIES = 250;
 /** Instead of a path: an index of this process alone, which vanishes with it. */
 export const IN_MEMORY = ':memory:';
 
+/** Where rows are read from: the index, or its file opened in another way. */
+export type Rows = Pick<IndexDb, 'get' | 'all'>;
+
 export class IndexDb {
   readonly path: string;
   #db: DatabaseSync;

@@ -13,7 +13,7 @@ import type { Claim, KeyState } from '../projections/key-state.ts';
 import type { RunRow } from '../projections/run-row.ts';
 import { runSignals } from '../projections/run-signals.ts';
 import type { ToolState } from '../projections/tool-state.ts';
-import type { IndexDb } from './index-db.ts';
+import type { IndexDb, Rows } from './index-db.ts';
 import { RUN_COLUMNS } from './index-schema.ts';
 import { type RunFilter, runQuery } from './run-query.ts';
 
@@ -64,7 +64,7 @@ export function statusCounts(index: IndexDb): ReadonlyMap<string, number> {
 }
 
 /** The shortest beginning of the id that no other run has, at least 12 characters. */
-export function shortestUniquePrefix(index: IndexDb, runId: string): string {
+export function shortestUniquePrefix(index: Rows, runId: string): string {
   const below = index.get<{ id: string | null }>(
     'SELECT max(runId) AS id FROM runs WHERE runId < ?',
     runId,

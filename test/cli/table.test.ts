@@ -118,6 +118,10 @@ const ROWS: Readonly<Record<string, Row>> = {
       bad(2, 'init', '--id', 'x'),
     ],
   },
+  completion: {
+    good: [ok('wf.completion/1', 'completion', 'zsh')],
+    bad: [bad(2, 'completion', 'csh'), bad(2, 'completion')],
+  },
   run: {
     good: [
       ok('wf.run/1', 'run', 'autonomous-e2e', '--input', BLOG),

@@ -24,4 +24,8 @@ export const screenSchemas = {
       )
       .optional(),
   }),
+  'wf.completion/1': named('wf.completion/1', {
+    shell: z.enum(['bash', 'zsh', 'fish']),
+    script: z.string(),
+  }),
 } as const;

@@ -202,6 +202,23 @@ export const OPERATE_VERBS: readonly VerbSpec[] = [
     load: () => import('../install-scripts.ts'),
   },
   {
+    name: 'completion',
+    group: 'hidden',
+    summary: 'the script that completes verbs, options and ids in bash, zsh or fish',
+    args: [{ name: 'shell', required: true, summary: 'bash, zsh or fish' }],
+    options: [],
+    load: () => import('../completion.ts'),
+  },
+  {
+    name: '__complete',
+    group: 'hidden',
+    summary: 'what a completion script asks',
+    args: [],
+    options: [],
+    passThrough: true,
+    load: () => import('../complete.ts'),
+  },
+  {
     name: '__compat engine',
     group: 'hidden',
     summary: 'scripts/workflow_engine.mjs',
