@@ -54,12 +54,16 @@ const defaults = z.strictObject({
   retry: retry.optional(),
 });
 
-const route = z.strictObject({ name: id, match: list(line), risk });
+const routeTimeout = timeout
+  .optional()
+  .describe('Per attempt, for steps without their own. A step has its own, else its route, else defaults.');
+
+const route = z.strictObject({ name: id, match: list(line), risk, timeout: routeTimeout });
 
 const classify = z.strictObject({
   routes: list(route).optional().describe('Most matched whole words win, a tie goes to the higher risk.'),
   highRiskWords: list(line).optional().describe('Any of them raises the risk of whatever route won.'),
-  fallback: z.strictObject({ name: id, risk }).optional(),
+  fallback: z.strictObject({ name: id, risk, timeout: routeTimeout }).optional(),
 });
 
 const toolCommand = z.strictObject({

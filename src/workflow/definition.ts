@@ -14,7 +14,13 @@ export type Retry = {
   readonly retryOnExitCodes: readonly number[];
 };
 
-export type Route = { readonly name: string; readonly match: readonly string[]; readonly risk: Risk };
+export type Route = {
+  readonly name: string;
+  readonly match: readonly string[];
+  readonly risk: Risk;
+  /** Per attempt, for the steps that have none of their own (act-timeout.ts). */
+  readonly timeoutMs?: number;
+};
 
 export type Tool = {
   readonly name: string;
@@ -36,6 +42,8 @@ export type Step = {
   readonly await: 'auto' | 'outcome' | 'dispatch';
   /** Per attempt. */
   readonly timeoutMs: number;
+  /** The file gives this very act its time: a route's does not take its place. */
+  readonly ownTimeout?: true;
   readonly retry: Retry;
   /** Declared by the author: performing it twice with the same key does no harm. */
   readonly idempotent: boolean;
@@ -130,7 +138,7 @@ export type Definition = {
   readonly classify: {
     readonly routes: readonly Route[];
     readonly highRiskWords: readonly string[];
-    readonly fallback: { readonly name: string; readonly risk: Risk };
+    readonly fallback: Omit<Route, 'match'>;
   };
   /** Plan lines by route name. */
   readonly plan: ReadonlyMap<string, readonly string[]>;

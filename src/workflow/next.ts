@@ -1,5 +1,6 @@
 /** `next(context, state, now)`: what the world must do now for a run, as data. The engine performs it and decides on. */
 
+import { timeoutMsOf } from './act-timeout.ts';
 import { type ActStage, actNamed, currentAct } from './acts.ts';
 import { ruleFor } from './approval-rules.ts';
 import { homeRelative, type RunContext } from './context.ts';
@@ -120,6 +121,7 @@ export function dispatchOf(context: RunContext, state: RunState, effect: Effect)
       nonce: effect.nonce ?? '',
     },
   );
+  const route = outputOf(state, 'classify')?.route ?? '';
   return {
     effectId: effect.effectId,
     runId: state.runId,
@@ -129,7 +131,7 @@ export function dispatchOf(context: RunContext, state: RunState, effect: Effect)
     dispatcher: effect.dispatcher,
     argv: rendered.argv,
     ...(effect.target === undefined ? {} : { target: effect.target }),
-    route: outputOf(state, 'classify')?.route ?? '',
+    route,
     task: rendered.task,
     message: rendered.message,
     ...(rendered.http === undefined ? {} : { http: rendered.http }),
@@ -143,7 +145,7 @@ export function dispatchOf(context: RunContext, state: RunState, effect: Effect)
         }),
     idempotencyKey: state.key,
     env: step.env,
-    timeoutMs: step.timeoutMs,
+    timeoutMs: timeoutMsOf(context.definition, step, route),
     notPerformedExitCodes: step.notPerformedExitCodes,
     awaits: effect.awaits,
   };

@@ -63,6 +63,7 @@ const stepOf = (raw: RawAction, defaults: Defaults): Step => ({
   ...(raw.agent === undefined ? {} : { agent: raw.agent }),
   await: raw.await ?? 'auto',
   timeoutMs: timeoutOf(raw.timeout, defaults.timeoutMs),
+  ...(raw.timeout === undefined ? {} : { ownTimeout: true }),
   retry: retryOf(raw.retry, defaults.retry),
   idempotent: raw.idempotent ?? false,
   env: raw.env ?? [],
@@ -186,9 +187,14 @@ const outcomeOf = ({ outcome }: RawVerify): Pick<Definition, 'outcome'> =>
     : { outcome: { notEmpty: outcome.notEmpty ?? false, failOn: outcome.failOn ?? [] } };
 
 const classifyOf = (raw: RawDefinition['classify']): Definition['classify'] => ({
-  routes: raw?.routes ?? DEFAULT_ROUTES,
+  routes: raw?.routes?.map(routeOf) ?? DEFAULT_ROUTES,
   highRiskWords: raw?.highRiskWords ?? DEFAULT_HIGH_RISK_WORDS,
-  fallback: raw?.fallback ?? DEFAULT_FALLBACK,
+  fallback: raw?.fallback === undefined ? DEFAULT_FALLBACK : routeOf(raw.fallback),
+});
+
+const routeOf = <R extends { readonly timeout?: string | undefined }>({ timeout, ...route }: R) => ({
+  ...route,
+  ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout) }),
 });
 
 const retentionOf = ({ artifacts, runs }: NonNullable<RawDefinition['retention']>): Retention => ({

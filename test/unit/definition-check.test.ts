@@ -149,10 +149,6 @@ describe('keys', () => {
     [{ limits: {} }, 'limits'],
     [{ selfImprove: { revert: {} } }, 'selfImprove.revert'],
     [
-      { classify: { routes: [{ name: 'a', match: [], risk: 'low', timeout: '1h' }] } },
-      'classify.routes[0].timeout',
-    ],
-    [
       { autoConfigure: { allowlist: ['t'], toolCommands: { t: { command: 'x', env: [] } } } },
       'autoConfigure.toolCommands.t.env',
     ],
