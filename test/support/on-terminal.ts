@@ -14,13 +14,14 @@ export async function onTerminal(
   typed: string,
   ahead?: string,
   question = 'Type the approval id',
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
   const wf = [process.execPath, WF, ...args].map(quote).join(' ');
   const go = runner.path('go');
   const command = ahead === undefined ? wf : `while [ ! -e ${quote(go)} ]; do sleep 0.02; done; exec ${wf}`;
   const { child, ended, seen } = runner.startProgram(['script', '-qec', command, '/dev/null'], {
     input: { open: true },
-    env: { TERM: 'dumb' },
+    env: { TERM: 'dumb', ...env },
   });
   if (ahead !== undefined) {
     child.stdin?.write(ahead);
