@@ -5,9 +5,15 @@ import type { Io } from './verb.ts';
 const fs = process.getBuiltinModule('node:fs');
 
 let outputClosed = false;
+/** A line stands on the terminal that what comes next takes away. */
+let passing = false;
 
 /** A reader that went away (`| head`) ends the output, not the work. */
 function write(fd: number, text: string): void {
+  if (passing) {
+    passing = false;
+    write(2, '\r\u001b[K');
+  }
   const bytes = Buffer.from(text);
   let at = 0;
   while (at < bytes.length) {
@@ -30,6 +36,11 @@ function write(fd: number, text: string): void {
 export const processIo = (): Io => ({
   out: (text) => write(1, text),
   err: (text) => write(2, text),
+  passing: (text) => {
+    if (text === '' && !passing) return;
+    write(2, text);
+    passing = text !== '';
+  },
   isOutputClosed: () => outputClosed,
   get stdoutIsTerminal() {
     return isTerminal(1);

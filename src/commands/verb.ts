@@ -52,6 +52,8 @@ export type Io = {
   out(text: string): void;
   /** Progress, notices and errors: stderr. */
   err(text: string): void;
+  /** A line on the terminal that stays until anything else is printed; empty = take it away. */
+  passing?(text: string): void;
   /** Whether who read stdout has gone (`| head`): what only prints may stop. */
   isOutputClosed?(): boolean;
   readonly stdoutIsTerminal: boolean;

@@ -31,18 +31,20 @@ export function watch(invocation: Invocation): Watch {
   );
   if (invocation.json) return { interrupts, onProgress: () => undefined, opened: () => undefined };
   let home: OpenHome | null = null;
-  let headed = false;
+  let run: RunState | null = null;
+  if (io.stderrIsTerminal && env.TERM !== 'dumb')
+    import('./live-run.ts').then(({ liveRun }) => liveRun(invocation, () => ({ run, home })));
   return {
     interrupts,
     opened: (opened) => {
       home = opened;
     },
     onProgress: (events, state) => {
-      if (!headed) {
-        headed = true;
+      if (run === null) {
         const where = `home ${tilde(home?.paths.home ?? homeDir(invocation), env)}${home?.created === true ? ' (created)' : ''}`;
         io.err(`run ${state.runId.slice(0, 12)}  ${state.workflowId.padEnd(24)} ${where}\n`);
       }
+      run = state;
       const lines = progressLines(events, state);
       if (lines.length > 0) io.err(`${lines.join('\n')}\n`);
     },

@@ -199,6 +199,6 @@ async function leaveResumable(session: RunSession): Promise<never> {
   const { runId } = session.state;
   throw new WfError('interrupted', `interrupted; run ${runId} can be continued`, {
     exitCode: ExitCode.interrupted,
-    hint: `Go on with: wf resume ${runId}`,
+    hint: `Look: wf show ${runId}. Go on with: wf resume ${runId}`,
   });
 }

@@ -38,6 +38,8 @@ export async function follow(ports: EnginePorts, runId: string, options: Continu
       }
     }
     followed = true;
+    // Nothing was recorded here: it is shown what the other process is at.
+    ports.onProgress?.([], run);
     if (ports.interrupts.stop.aborted) {
       throw new WfError('interrupted', `no longer watching; run ${runId} goes on`, {
         exitCode: ExitCode.interrupted,

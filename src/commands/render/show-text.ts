@@ -15,6 +15,8 @@ import { classified, progressLines } from './progress.ts';
 import type { ShowView } from './show-view.ts';
 import { statusText } from './status-mark.ts';
 import { ago, duration, indent, minute, oneLine, safe } from './text.ts';
+import { timeline } from './timeline.ts';
+import { isUtf8 } from './utf8.ts';
 
 const TASK_CHARS = 2000;
 const STAGE_COLUMNS = 76;
@@ -30,6 +32,8 @@ export type ShowContext = {
 
 export function showText(run: RunState, view: ShowView, context: ShowContext): string {
   const parts = [header(run, view, context), ...(run.erased === null ? [stages(run)] : [])];
+  const time = timeline(run, { nowMs: context.nowMs, unicode: isUtf8(context.env) });
+  if (time !== '') parts.push(time);
   if (run.effects.length > 0) parts.push(`Steps\n${run.effects.map(step).join('')}`);
   if (run.approvals.length > 0) parts.push(`Approvals\n${run.approvals.map(approval).join('')}`);
   if (run.error !== null) parts.push(`Error\n  ${run.error.stage}: ${safe(run.error.message)}\n`);
