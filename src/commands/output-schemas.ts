@@ -177,6 +177,7 @@ export const outputsOfVerbs: Readonly<Record<string, readonly OutputName[]>> = {
   'feedback submit': ['wf.feedback/1'],
   'feedback list': ['wf.list/1'],
   'feedback improve': ['wf.improvement/1'],
+  'feedback effect': ['wf.effect/1'],
   'feedback revert': ['wf.improvement/1'],
   'definitions list': ['wf.list/1'],
   'definitions show': ['wf.definition/1'],

@@ -59,12 +59,24 @@ export function revertImprovement(
       );
     }
     assertInForce(improvement);
-    const { changes, backup } = improvement;
-    const edit = await prepareRevert({ ...editOptions(improver, workflowId, changes), backup });
-    const reverted = isRefusal(edit) ? edit : await carryOut(improver, edit, changes, improvementId);
+    const reverted = await takeBack(improver, improvement);
     if (isRefusal(reverted)) throw refusalToError(reverted);
     return reverted;
   });
+}
+
+/**
+ * Only inside {@link alone}, for an improvement that is in force.
+ * @param reason recorded with it, where the engine does it by itself
+ */
+export async function takeBack(
+  improver: Improver,
+  { workflowId, improvementId, changes, backup }: Improvement,
+  reason?: string,
+): Promise<AppliedImprovement | Refusal> {
+  const edit = await prepareRevert({ ...editOptions(improver, workflowId, changes), backup });
+  const why = { reverts: improvementId, ...(reason === undefined ? {} : { reason }) };
+  return isRefusal(edit) ? edit : carryOut(improver, edit, changes, why);
 }
 
 function assertInForce({ improvementId, status, reverts, revertedBy, reason }: Improvement): void {
@@ -107,7 +119,7 @@ async function carryOut(
   { ports, places }: Improver,
   edit: PreparedEdit,
   changes: readonly ImprovementChange[],
-  reverts?: string,
+  why: { readonly reverts?: string; readonly reason?: string } = {},
 ): Promise<AppliedImprovement | Refusal> {
   const { workflowId, beforeHash, afterHash, file, copiedFromBundled } = edit;
   const improvementId = ports.newId();
@@ -123,7 +135,7 @@ async function carryOut(
       afterHash,
       changes: [...changes],
       backup,
-      ...(reverts === undefined ? {} : { reverts }),
+      ...why,
     },
   });
   // From here to the confirmation a crash leaves the intent open; the file says which side of the rename it was on.
@@ -134,7 +146,7 @@ async function carryOut(
     await abandon(ports, workflowId, improvementId, 'the file was changed by somebody else meanwhile');
     return done;
   }
-  await confirm(ports, { improvementId, workflowId, afterHash, reverts });
+  await confirm(ports, { improvementId, workflowId, afterHash, reverts: why.reverts });
   failpoint('improvement.recorded');
   // The copy says `"$schema": "./workflow.schema.json"`: an editor finds it only if it stands beside it.
   if (copiedFromBundled) copySchema(places);

@@ -29,7 +29,7 @@ export async function drive(session: RunSession): Promise<void> {
       failpoint('run.ended');
       await ports.projections.project();
       failpoint('run.projected');
-      if (due.type === 'done') await retain(session);
+      if (due.type === 'done') await tidyUp(session);
       return;
     }
     if (ports.interrupts.stop.aborted) await leaveResumable(session);
@@ -110,14 +110,17 @@ async function analyse(session: RunSession) {
 }
 
 /** Tidying up fails no run that is at its end already; the next one's end tries again. */
-async function retain({ ports, context, state }: RunSession): Promise<void> {
-  if (context.definition.retention === undefined) return;
-  try {
-    await ports.retain?.(state.workflowId);
-  } catch (error) {
+async function tidyUp({ ports, context, state }: RunSession): Promise<void> {
+  const { retention, selfImprove } = context.definition;
+  const { workflowId } = state;
+  const say = (what: string) => (error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
-    ports.onNotice?.(`the retention of ${state.workflowId} could not be carried out: ${why}`);
-  }
+    ports.onNotice?.(`${what} of ${workflowId} could not be carried out: ${why}`);
+  };
+  if (retention !== undefined) await ports.retain?.(workflowId).catch(say('the retention'));
+  // Only here a run counts among the ended ones, and only here one that failed comes by.
+  if (selfImprove.enabled && selfImprove.revert !== undefined)
+    await ports.review?.(state).catch(say('the review of improvements'));
 }
 
 async function dispatch(session: RunSession, effect: DispatchEffect): Promise<void> {

@@ -7,12 +7,14 @@ import type { StageOutputs } from '../events/run-events.ts';
 import { workflowStream } from '../events/streams.ts';
 import type { Suggestion } from '../events/workflow-events.ts';
 import { type LoadedDefinition, loadDefinition } from '../home/definitions.ts';
-import type { Proposal } from '../projections/feedback.ts';
+import { openIdOf, type Proposal } from '../projections/feedback.ts';
 import type { Definition } from '../workflow/definition.ts';
 import { type Analysis, analyse } from '../workflow/improve/analyse.ts';
 import { earlierChanges, selectChanges } from '../workflow/improve/suggestions.ts';
+import { takeBackSuggestion } from '../workflow/improve/take-back.ts';
 import type { RunState } from '../workflow/state.ts';
 import { type AppliedImprovement, applyChanges } from './apply-improvement.ts';
+import { worseImprovements } from './measure-improvements.ts';
 import { alone, type Improver, openIntents } from './settle-intents.ts';
 import { appendAt } from './workflow-facts.ts';
 
@@ -38,7 +40,7 @@ export async function improve(improver: Improver, request: ImproveRequest): Prom
   const { ports } = improver;
   const { workflowId } = request;
   // An unknown workflow is said before anything is made or waited for.
-  await load(improver, workflowId);
+  await loadCurrent(improver, workflowId);
   await ports.projections.project();
   const once = async (): Promise<Improved> => act(improver, request, await look(improver, workflowId));
   return request.autoApply || openIntents(ports, workflowId).length > 0
@@ -82,6 +84,11 @@ export async function improveAfterRun(
   }
 }
 
+/** At a run's end: what is suggested by now, improvements to take back among it. Changes no file. */
+export async function proposeAfterRun(improver: Improver, workflowId: string, runId: string): Promise<void> {
+  await act(improver, { workflowId, autoApply: false }, await look(improver, workflowId), runId);
+}
+
 type Seen = { readonly loaded: LoadedDefinition; readonly analysis: Analysis };
 
 /** Proposes what was seen, and applies the low-risk part where that is asked for: then only inside `alone`. */
@@ -108,13 +115,31 @@ async function act(
 
 async function look(improver: Improver, workflowId: string): Promise<Seen> {
   const { projections } = improver.ports;
-  const loaded = await load(improver, workflowId);
+  const loaded = await loadCurrent(improver, workflowId);
   const earlier = earlierChanges(projections.improvementFacts(workflowId).improvements);
   const input = projections.analysisInput(workflowId);
-  return { loaded, analysis: analyse(input, loaded.definition, loaded.raw, earlier) };
+  const analysis = analyse(input, loaded.definition, loaded.raw, earlier);
+  const suggestions = [...analysis.suggestions, ...(await takeBacks(improver, loaded))];
+  return { loaded, analysis: { ...analysis, suggestions } };
 }
 
-const load = ({ ports, places }: Improver, id: string): Promise<LoadedDefinition> =>
+/** Each is proposed once: what was proposed, and has gone from the newest proposal, is not brought up again. */
+async function takeBacks(
+  { ports }: Improver,
+  { id, body, definition }: LoadedDefinition,
+): Promise<Suggestion[]> {
+  const { enabled, revert } = definition.selfImprove;
+  if (!enabled || revert?.whenWorse !== 'propose') return [];
+  const open = ports.projections.improvementFacts(id).proposal?.open ?? [];
+  return (await worseImprovements(ports, id, body, revert))
+    .filter(
+      ({ improvement: { revertProposed, improvementId } }) => !revertProposed || open.includes(improvementId),
+    )
+    .map(({ improvement, effect }) => takeBackSuggestion(improvement, effect));
+}
+
+/** The definition as its file is now. */
+export const loadCurrent = ({ ports, places }: Improver, id: string): Promise<LoadedDefinition> =>
   loadDefinition({
     ...places,
     id,
@@ -164,12 +189,15 @@ const proposable = ({ change, ...rest }: Suggestion): Suggestion =>
 
 /** Evidence is left out: it counts runs, and so is another one after every run. */
 function saysTheSame(proposal: Proposal | null, suggestions: readonly Suggestion[]): boolean {
-  const still = proposal?.suggestions.filter(
-    ({ change, catalogueId }) => change === undefined || proposal.open.includes(catalogueId),
-  );
+  const still = proposal?.suggestions.filter((suggestion) => {
+    const id = openIdOf(suggestion);
+    return id === undefined || proposal.open.includes(id);
+  });
   const set = (list: readonly Suggestion[]): string =>
     JSON.stringify(
-      list.map(({ catalogueId, risk, change }) => JSON.stringify([catalogueId, risk, change])).sort(),
+      list
+        .map(({ catalogueId, risk, change, reverts }) => JSON.stringify([catalogueId, risk, change, reverts]))
+        .sort(),
     );
   return set(still ?? []) === set(suggestions);
 }

@@ -146,6 +146,7 @@ export async function openReadOnly(
     keyState: () => noKey,
     analysisInput: refused,
     improvementFacts: refused,
+    effectRows: refused,
   };
   return { ports: assemble(full, paths, config, store, blobs, projections), config };
 }
@@ -159,6 +160,7 @@ export const lookups = (index: IndexDb, fitsTheLog: () => boolean) => ({
     proposal: newestProposal(index, id),
     improvements: improvements(index, id),
   }),
+  effectRows: async (id: string) => (await import('../home/effect-rows.ts')).effectRows(index, id),
 });
 
 export const bundledDirOf = (options: OpenHomeOptions): string => `${options.packageDir}/definitions`;
@@ -234,6 +236,10 @@ export function assemble(
       // Loaded at the log stage, and only where the definition asks for it.
       const { improveAfterRun } = await import('./improve.ts');
       return improveAfterRun({ ports, places }, run, definition);
+    },
+    review: async (run) => {
+      const { reviewAfterRun } = await import('./review-improvements.ts');
+      await reviewAfterRun({ ports, places }, run);
     },
     onNotice: options.onNotice,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),

@@ -5,6 +5,7 @@
 import type { StopSignal } from '../effects/stop.ts';
 import type { StageOutputs } from '../events/run-events.ts';
 import type { Owner } from '../events/shared.ts';
+import type { EffectRows } from '../home/effect-rows.ts';
 import type { BlobStore, EventStore, Position, Sha256Hex } from '../log/event-store.ts';
 import type { AnalysisInput } from '../projections/analysis-input.ts';
 import type { Improvement, Proposal } from '../projections/feedback.ts';
@@ -89,6 +90,8 @@ export type Projections = {
   analysisInput(workflowId: string): AnalysisInput;
   /** What was proposed for a workflow last, and every improvement of it, newest first. */
   improvementFacts(workflowId: string): ImprovementFacts;
+  /** The ended runs around an improvement; null for an unknown one. */
+  effectRows(improvementId: string): Promise<EffectRows | null>;
 };
 
 export type ImprovementFacts = {
@@ -130,6 +133,8 @@ export type EnginePorts = {
   ) => Promise<NonNullable<StageOutputs['log']['selfImprove']>>;
   /** After the end of a run whose definition has a retention: gives up what is due of that workflow. */
   readonly retain?: (workflowId: string) => Promise<void>;
+  /** After the end of a run whose definition says what becomes of improvements with which runs are worse. */
+  readonly review?: (run: RunState) => Promise<void>;
   /** Called with what was just recorded of a run: progress for people. */
   readonly onProgress?: (events: readonly DecidedEvent[], state: RunState) => void;
   /** Called with a sentence that a person should read, and that is no error. */

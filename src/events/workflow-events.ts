@@ -22,6 +22,8 @@ export const suggestion = z.strictObject({
   /** Why: which feedback entries and which run signals speak for it. */
   evidence: z.array(z.string()),
   change: improvementChange.exactOptional(),
+  /** The improvement that it suggests to take back; such a suggestion changes nothing else. */
+  reverts: id.exactOptional(),
 });
 export type Suggestion = z.infer<typeof suggestion>;
 
@@ -61,6 +63,8 @@ export const workflowEventSchemas = {
     backup: z.string(),
     /** Present when this puts back what an earlier improvement changed. */
     reverts: id.exactOptional(),
+    /** Why it is put back, where the engine does it by itself: what the runs with it were like. */
+    reason: z.string().exactOptional(),
   }),
   ImprovementApplied: z.strictObject({ improvementId: id, workflowId: id, afterHash: sha256Hex }),
   /** The intent came to nothing (file changed meanwhile, crash before the rename): the file is not ours. */

@@ -176,7 +176,7 @@ export const definitionFromBody = async (body: string, where = 'the log'): Promi
   normaliseDefinition(await contentOf(body, where));
 
 /** Plain JSON needs no parser of ours; comments and errors do. */
-async function contentOf(body: string, where: string): Promise<unknown> {
+export async function contentOf(body: string, where: string): Promise<unknown> {
   try {
     return JSON.parse(body) as unknown;
   } catch {

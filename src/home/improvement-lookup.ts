@@ -19,6 +19,12 @@ export const improvementsByPrefix = (index: IndexDb, prefix: string): Improvemen
     .map(parse);
 };
 
+/** Workflows that were ever improved, by name. */
+export const improvedWorkflows = (index: IndexDb): string[] =>
+  index
+    .all<{ workflowId: string }>('SELECT DISTINCT workflowId FROM improvements ORDER BY workflowId')
+    .map(({ workflowId }) => workflowId);
+
 /** The newest improvement that is in force; one that takes another back is none of these. */
 export const newestInForce = (index: IndexDb, workflowId?: string): Improvement | null => {
   const where = workflowId === undefined ? '' : 'AND workflowId = ?';

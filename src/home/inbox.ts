@@ -34,6 +34,8 @@ export type InboxItem =
       readonly since: string;
       /** Summaries of the changes that nobody has decided about. */
       readonly changes: readonly string[];
+      /** Improvements that some of them would take back. */
+      readonly reverts: readonly string[];
     };
 
 /** Oldest first: what has waited longest comes first. At most `limit` of each kind. */
@@ -89,8 +91,10 @@ function proposals(index: Rows, limit: number): InboxItem[] {
     )
     .map(({ json }) => {
       const { proposalId, workflowId, at, suggestions, open } = JSON.parse(json) as Proposal;
-      const changes = suggestions.filter((s) => open.includes(s.catalogueId)).map((s) => s.summary);
-      return { kind: 'improvement', proposalId, workflowId, since: at, changes };
+      const undecided = suggestions.filter((s) => open.includes(s.reverts ?? s.catalogueId));
+      const changes = undecided.map((s) => s.summary);
+      const reverts = undecided.flatMap((s) => s.reverts ?? []);
+      return { kind: 'improvement', proposalId, workflowId, since: at, changes, reverts };
     });
 }
 

@@ -29,6 +29,7 @@ export const RUN_COLUMNS = [
   'logTime',
   'version',
   'workflowId',
+  'definitionHash',
   'key',
   'forced',
   'status',
@@ -60,7 +61,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE stream_offsets (stream TEXT, chunk INTEGER, offsets BLOB NOT NULL, PRIMARY KEY (stream, chunk)) WITHOUT ROWID;
 CREATE TABLE runs (
   firstSeq INTEGER PRIMARY KEY, runId TEXT NOT NULL COLLATE NOCASE, lastSeq INTEGER NOT NULL, finishedSeq INTEGER, logTime TEXT NOT NULL,
-  version INTEGER NOT NULL, workflowId TEXT NOT NULL, key TEXT NOT NULL, forced INTEGER NOT NULL,
+  version INTEGER NOT NULL, workflowId TEXT NOT NULL, definitionHash TEXT NOT NULL, key TEXT NOT NULL, forced INTEGER NOT NULL,
   status TEXT NOT NULL, outcome TEXT, route TEXT, risk TEXT,
   createdAt TEXT NOT NULL, updatedAt TEXT NOT NULL, finishedAt TEXT, durationMs INTEGER,
   waitingFor TEXT, waitingId TEXT, waitingUntil TEXT, task TEXT NOT NULL,

@@ -75,6 +75,7 @@ export function writeWorkflowEvent(
     case 'ImprovementProposed':
       index.run('UPDATE proposals SET newest = 0 WHERE workflowId = ? AND newest = 1', event.data.workflowId);
       writeProposal(index, proposed(event), event.seq);
+      writeImprovements(index, event);
       return;
     case 'ImprovementIntended': {
       const open = newestProposal(index, event.data.workflowId);

@@ -34,14 +34,18 @@ export type Proposal = {
   readonly at: string;
   readonly runId?: string;
   readonly suggestions: readonly Suggestion[];
-  /** Catalogue ids of changes that nobody has begun to apply since. Empty = nothing left to decide. */
+  /** What nobody has begun to carry out since, by {@link openIdOf}. Empty = nothing left to decide. */
   readonly open: readonly string[];
 };
+
+/** What a suggestion is decided by: its kind of change, or the improvement to take back; none = it is advice. */
+export const openIdOf = ({ catalogueId, change, reverts }: Suggestion): string | undefined =>
+  reverts ?? (change === undefined ? undefined : catalogueId);
 
 /** A newer proposal is made from newer facts: it takes the place of the one before. */
 export function proposed(event: Of<'ImprovementProposed'>): Proposal {
   const { proposalId, workflowId, runId, suggestions } = event.data;
-  const open = suggestions.filter((s) => s.change !== undefined).map((s) => s.catalogueId);
+  const open = suggestions.flatMap((suggestion) => openIdOf(suggestion) ?? []);
   return {
     proposalId,
     workflowId,
@@ -53,9 +57,9 @@ export function proposed(event: Of<'ImprovementProposed'>): Proposal {
 }
 
 export function decided(proposal: Proposal, event: Of<'ImprovementIntended'>): Proposal {
-  if (event.data.reverts !== undefined) return proposal;
-  const taken = new Set(event.data.changes.map((change) => change.catalogueId));
-  return { ...proposal, open: proposal.open.filter((catalogueId) => !taken.has(catalogueId)) };
+  const { reverts, changes } = event.data;
+  const taken = new Set(reverts === undefined ? changes.map((change) => change.catalogueId) : [reverts]);
+  return { ...proposal, open: proposal.open.filter((id) => !taken.has(id)) };
 }
 
 export type Improvement = {
@@ -70,8 +74,11 @@ export type Improvement = {
   readonly reverts?: string;
   /** The improvement that took this one back. */
   readonly revertedBy?: string;
+  /** It was once proposed to take it back, which is not done twice. */
+  readonly revertProposed?: true;
   readonly intendedAt: string;
   readonly endedAt: string | null;
+  /** Why it came to nothing; of one that takes another back, why it did. */
   readonly reason?: string;
 };
 
@@ -84,9 +91,10 @@ export const improvementIdsOf = (event: WorkflowEvent): readonly string[] => {
       return [event.data.improvementId];
     case 'ImprovementReverted':
       return [event.data.improvementId, event.data.reverts];
+    case 'ImprovementProposed':
+      return event.data.suggestions.flatMap(({ reverts }) => reverts ?? []);
     case 'DefinitionRegistered':
     case 'FeedbackSubmitted':
-    case 'ImprovementProposed':
       return [];
   }
 };
@@ -98,10 +106,11 @@ export function evolveImprovement(
   event: WorkflowEvent & At,
 ): Improvement | null {
   if (event.type === 'ImprovementIntended' && before === null) {
-    const { reverts, ...data } = event.data;
+    const { reverts, reason, ...data } = event.data;
     return {
       ...data,
       ...(reverts === undefined ? {} : { reverts }),
+      ...(reason === undefined ? {} : { reason }),
       status: 'intended',
       intendedAt: happenedAt(event),
       endedAt: null,
@@ -109,6 +118,8 @@ export function evolveImprovement(
   }
   if (before === null) return null;
   switch (event.type) {
+    case 'ImprovementProposed':
+      return { ...before, revertProposed: true };
     case 'ImprovementApplied':
       return { ...before, status: 'applied', afterHash: event.data.afterHash, endedAt: happenedAt(event) };
     case 'ImprovementAbandoned':

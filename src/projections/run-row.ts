@@ -85,6 +85,8 @@ export type RunRow = {
   readonly logTime: string;
   readonly version: number;
   readonly workflowId: string;
+  /** Of the definition it is pinned to; empty for an imported run. */
+  readonly definitionHash: string;
   readonly key: string;
   readonly forced: boolean;
   readonly status: RunState['status'];
@@ -126,6 +128,7 @@ export function runRow(fold: RunFold): RunRow {
     logTime: fold.logTime,
     version: state.version,
     workflowId: state.workflowId,
+    definitionHash: state.definitionHash,
     key: state.key,
     forced: state.forced,
     status: state.status,

@@ -1,5 +1,5 @@
 /** What a definition means where it says nothing. Shared by normalise.ts and the checks, so that both agree. */
-import type { Definition, Retry, Route } from './definition.ts';
+import type { Definition, Retry, RevertRule, Route } from './definition.ts';
 
 export const DEFAULT_TIMEOUT_MS = 600_000;
 export const DEFAULT_RETRY: Retry = {
@@ -15,6 +15,7 @@ export const DEFAULT_SIGNATURE_HEADER = 'x-signature-256';
 export const DEFAULT_REQUIRED_FILE = '{{home}}/state/runs/{{runId}}.json';
 export const DEFAULT_SUMMARY_FILE = '{{home}}/outbox/{{runId}}.md';
 export const DEFAULT_MAX_CHANGES_PER_RUN = 2;
+export const DEFAULT_REVERT: RevertRule = { afterRuns: 10, whenWorse: 'propose' };
 
 export const DEFAULT_ROUTES: readonly Route[] = [
   {

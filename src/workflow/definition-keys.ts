@@ -27,7 +27,8 @@ export type KeyPlace =
   | 'when'
   | 'deliver'
   | 'retention'
-  | 'selfImprove';
+  | 'selfImprove'
+  | 'revert';
 
 const ACTION_KEYS = [
   'dispatcher',
@@ -96,7 +97,8 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   when: ['risk'],
   deliver: ['summaryFile', 'actions'],
   retention: ['artifacts', 'runs'],
-  selfImprove: ['enabled', 'autoApplyLowRisk', 'maxChangesPerRun'],
+  selfImprove: ['enabled', 'autoApplyLowRisk', 'maxChangesPerRun', 'revert'],
+  revert: ['afterRuns', 'whenWorse'],
 };
 
 /** Ignoring one of these would run something else than what the author wrote, so they are errors in every file. */
@@ -123,7 +125,8 @@ export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   when: ['route'],
   deliver: ['approval'],
   retention: [],
-  selfImprove: ['revert'],
+  selfImprove: [],
+  revert: [],
 };
 
 export const DISPATCHERS = ['command', 'manual', 'openclaw', 'agent', 'http', 'message', 'auto'] as const;
@@ -161,8 +164,9 @@ export const placeOf = (path: readonly (string | number)[]): KeyPlace => {
     case 'defaults':
     case 'idempotency':
     case 'retention':
-    case 'selfImprove':
       return first;
+    case 'selfImprove':
+      return second === 'revert' ? second : first;
     case 'classify':
       return second === 'routes' ? 'route' : second === 'fallback' ? 'fallback' : 'classify';
     case 'autoConfigure':

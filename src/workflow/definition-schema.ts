@@ -7,6 +7,7 @@ import { ID_PATTERN } from '../events/shared.ts';
 import { MAX_STEPS } from './definition.ts';
 import { DISPATCHERS } from './definition-keys.ts';
 import { DURATION_HELP, DURATION_PATTERN, MAX_DURATION_MS, parseDuration } from './duration.ts';
+import { EFFECT_WINDOW } from './improve/effect.ts';
 
 /** Longest text of a definition, in UTF-16 units; the log keeps each definition whole. */
 const MAX_TEXT = 64 * 1024;
@@ -248,6 +249,22 @@ export const definitionSchema = z.strictObject({
       enabled: z.boolean().optional(),
       autoApplyLowRisk: z.boolean().optional(),
       maxChangesPerRun: z.int().min(0).max(20).optional(),
+      revert: z
+        .strictObject({
+          afterRuns: z
+            .int()
+            .min(1)
+            .max(EFFECT_WINDOW)
+            .optional()
+            .describe(
+              'How many runs with an improvement end before it is judged; at least 5 are. Default: 10.',
+            ),
+          whenWorse: z
+            .enum(['propose', 'revert'])
+            .optional()
+            .describe('Ask a person (default), or take it back. "Worse" is what `wf feedback effect` says.'),
+        })
+        .optional(),
     })
     .optional(),
 });

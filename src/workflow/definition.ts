@@ -128,6 +128,13 @@ export type Retention = {
   readonly runs?: Keep;
 };
 
+export type RevertRule = {
+  /** Judged once so many runs with it have ended. */
+  readonly afterRuns: number;
+  /** `propose`: a person is asked. */
+  readonly whenWorse: 'propose' | 'revert';
+};
+
 export type Definition = {
   readonly id: string;
   readonly description: string;
@@ -163,6 +170,8 @@ export type Definition = {
     readonly enabled: boolean;
     readonly autoApplyLowRisk: boolean;
     readonly maxChangesPerRun: number;
+    /** What becomes of an applied improvement with which runs are worse (improve/effect.ts). */
+    readonly revert?: RevertRule;
   };
 };
 

@@ -10,6 +10,7 @@ import type {
   InputField,
   Retention,
   Retry,
+  RevertRule,
   Step,
   Tool,
 } from './definition.ts';
@@ -22,6 +23,7 @@ import {
   DEFAULT_PLANS,
   DEFAULT_REQUIRED_FILE,
   DEFAULT_RETRY,
+  DEFAULT_REVERT,
   DEFAULT_ROUTES,
   DEFAULT_SIGNATURE_HEADER,
   DEFAULT_SUMMARY_FILE,
@@ -235,6 +237,9 @@ export const normaliseDefinition = (validated: unknown): Definition => {
       enabled: raw.selfImprove?.enabled ?? false,
       autoApplyLowRisk: raw.selfImprove?.autoApplyLowRisk ?? false,
       maxChangesPerRun: raw.selfImprove?.maxChangesPerRun ?? DEFAULT_MAX_CHANGES_PER_RUN,
+      ...(raw.selfImprove?.revert && {
+        revert: { ...DEFAULT_REVERT, ...raw.selfImprove.revert } as RevertRule,
+      }),
     },
   };
 };

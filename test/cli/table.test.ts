@@ -307,6 +307,17 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
     bad: [bad(3, 'feedback', 'improve', '--workflow-id', 'nosuch')],
   },
+  'feedback effect': {
+    good: [
+      ok('wf.effect/1', 'feedback', 'effect'),
+      { ...ok('wf.effect/1', 'feedback', 'effect', '$1'), given: improved },
+      { ...ok('wf.effect/1', 'feedback', 'effect', '--workflow', 'autonomous-e2e'), given: improved },
+    ],
+    bad: [
+      bad(3, 'feedback', 'effect', '01ZZZZ'),
+      { ...bad(3, 'feedback', 'effect', '01ZZZZ'), given: improved },
+    ],
+  },
   'feedback revert': {
     good: [{ ...ok('wf.improvement/1', 'feedback', 'revert', '$1'), given: improved }],
     bad: [bad(3, 'feedback', 'revert', 'last')],

@@ -253,6 +253,7 @@ export class Simulation {
           throw new Error('no analysis here');
         },
         improvementFacts: () => ({ proposal: null, improvements: [] }),
+        effectRows: async () => null,
       },
       ownership: {
         self: { host: 'h', bootId: 'b', pid, pidStart: String(pid) },

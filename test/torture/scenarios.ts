@@ -127,6 +127,22 @@ export const SCENARIOS: readonly Scenario[] = [
     },
     after: sentenceStands(1),
   },
+  {
+    name: 'a run that takes a bad improvement back',
+    ready: async (stage, key) => {
+      const id = await improvable(stage, key);
+      const { ask, place } = stage;
+      const run = (n: number) => ['run', id, '--input', `${key} ${n}`, '--idempotency-key', `${key} ${n}`];
+      const selfImprove = { enabled: true, revert: { afterRuns: 5, whenWorse: 'revert' } };
+      define(place.home, { id, execute: sh(`test ! -e "$HOME/bad ${key}"`), selfImprove });
+      for (let n = 0; n < 5; n++) await ask(run(n));
+      await ask(improve(id));
+      writeFileSync(join(place.dir, `bad ${key}`), '');
+      for (let n = 5; n < 9; n++) await ask(run(n));
+      return run(9);
+    },
+    after: sentenceStands(0),
+  },
   afterwards('a finished key', 'once', (runId) => ['show', runId]),
   {
     name: 'a finished key, asked again',

@@ -147,7 +147,6 @@ describe('keys', () => {
     [{ notify: [] }, 'notify'],
     [{ schedules: [] }, 'schedules'],
     [{ limits: {} }, 'limits'],
-    [{ selfImprove: { revert: {} } }, 'selfImprove.revert'],
     [
       { autoConfigure: { allowlist: ['t'], toolCommands: { t: { command: 'x', env: [] } } } },
       'autoConfigure.toolCommands.t.env',

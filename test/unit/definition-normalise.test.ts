@@ -142,6 +142,14 @@ describe('what a file says', () => {
     expect(definition.selfImprove).toEqual({ enabled: true, autoApplyLowRisk: true, maxChangesPerRun: 2 });
   });
 
+  test('what becomes of bad improvements: nothing by itself, else after 10 runs a question', () => {
+    const of = (revert: object) =>
+      normaliseDefinition({ id: 'x', selfImprove: { revert } }).selfImprove.revert;
+    expect(normaliseDefinition({ id: 'x', selfImprove: {} }).selfImprove).not.toHaveProperty('revert');
+    expect(of({})).toEqual({ afterRuns: 10, whenWorse: 'propose' });
+    expect(of({ afterRuns: 4, whenWorse: 'revert' })).toEqual({ afterRuns: 4, whenWorse: 'revert' });
+  });
+
   test('other absolute paths stay, relative ones begin at the home', () => {
     const verify = { requiredFiles: ['/srv/x/{{runId}}.json', 'out/a.md', '{{artifacts}}/b.md'] };
     expect(normaliseDefinition({ id: 'x', verify }).requiredFiles).toEqual([

@@ -42,6 +42,7 @@ const PLACES: Readonly<Record<KeyPlace, Node>> = {
   deliver: at('deliver'),
   retention: at('retention'),
   selfImprove: at('selfImprove'),
+  revert: at('selfImprove', 'revert'),
 };
 
 describe('the schema', () => {

@@ -1,6 +1,6 @@
 /** What the verbs for definitions and for feedback print. */
 import { z } from 'zod';
-import { count, sha256Hex } from '../../events/shared.ts';
+import { count, isoTime, sha256Hex } from '../../events/shared.ts';
 import { improvementChange, suggestion } from '../../events/workflow-events.ts';
 import { feedbackEntry, source } from './list-shapes.ts';
 import { named } from './named.ts';
@@ -18,6 +18,20 @@ const analysis = z.object({
     lowScores: count,
   }),
   suggestions: z.array(suggestion),
+});
+
+const comparison = z.enum(['better', 'worse', 'same', 'too-few']);
+const sample = z.object({
+  runs: count,
+  failed: count,
+  failureRate: z.number().nullable(),
+  rated: count,
+  meanScore: z.number().nullable(),
+  /** Runs that completed. */
+  timed: count,
+  medianDurationMs: z.number().nullable(),
+  /** Definitions among them. */
+  versions: count,
 });
 
 export const buildSchemas = {
@@ -56,6 +70,29 @@ export const buildSchemas = {
     ),
   }),
   'wf.feedback/1': named('wf.feedback/1', { entry: feedbackEntry }),
+  'wf.effect/1': named('wf.effect/1', {
+    /** Fewer on either side: `too-few`. */
+    minSample: count,
+    /** Runs on either side that are looked at, at most. */
+    window: count,
+    items: z.array(
+      z.object({
+        improvementId: z.string(),
+        workflowId: z.string(),
+        appliedAt: isoTime,
+        changes: z.array(z.string()),
+        state: z.enum(['in-force', 'taken-back', 'edited']),
+        takenBackBecause: z.string().nullable(),
+        before: sample,
+        after: sample,
+        score: comparison,
+        failures: comparison,
+        duration: comparison,
+        verdict: comparison,
+        leftOut: count,
+      }),
+    ),
+  }),
   'wf.improvement/1': z.discriminatedUnion('action', [
     named('wf.improvement/1', {
       action: z.literal('improve'),

@@ -36,6 +36,8 @@ export const inboxItem = z.discriminatedUnion('kind', [
     workflowId: z.string(),
     since: isoTime,
     changes: z.array(z.string()),
+    /** Ids of improvements that it is proposed to take back. */
+    reverts: z.array(z.string()),
     commands,
   }),
 ]);

@@ -24,7 +24,7 @@ export function improvedText(improved: Improved, context: Context): string {
   const found =
     suggestions.length === 0
       ? '\nNothing to improve yet.\n'
-      : suggestions.map((suggestion, i) => `\n${suggestionText(suggestion, i + 1)}`).join('');
+      : suggestions.map((suggestion, i) => `\n${suggestionText(suggestion, i + 1, context.wf)}`).join('');
   const done =
     autoApplied === null ? notApplied(improved, context) : `\n${appliedText(autoApplied, context)}`;
   return `${safe(workflowId)}: ${lookedAt(improved)}\n${found}${done}${earlier(context, autoApplied)}`;
@@ -47,10 +47,15 @@ function lookedAt({ analysis }: Improved): string {
   );
 }
 
-function suggestionText({ summary, risk, evidence, change }: Suggestion, n: number): string {
+function suggestionText(
+  { summary, risk, evidence, change, reverts }: Suggestion,
+  n: number,
+  wf: string,
+): string {
   const who = risk === 'low' ? 'low risk' : 'high risk: for you to decide, never applied by itself';
   const lines = [`${n}. ${summary}   ${who}`, ...evidence.map((text) => `   because  ${text}`)];
   if (change !== undefined) lines.push(`   change   ${changeText(change)}`);
+  if (reverts !== undefined) lines.push(`   do it    ${wf} feedback revert ${reverts}`);
   return `${safe(lines.join('\n'))}\n`;
 }
 

@@ -24,9 +24,11 @@ export const inboxViews = (index: IndexDb, home: string, wf: string): InboxView[
 function commandsOf(index: IndexDb, item: InboxItem, wf: string): NextCommand[] {
   if (item.kind === 'improvement') {
     const improve = `${wf} feedback improve --workflow-id ${item.workflowId}`;
+    const { changes, reverts } = item;
     return [
       { label: 'look', command: improve },
-      { label: 'apply', command: `${improve} --auto-apply` },
+      ...(changes.length > reverts.length ? [{ label: 'apply', command: `${improve} --auto-apply` }] : []),
+      ...reverts.map((id) => ({ label: 'take back', command: `${wf} feedback revert ${id}` })),
     ];
   }
   const short = shortestUniquePrefix(index, item.runId);

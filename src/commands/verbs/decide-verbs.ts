@@ -83,6 +83,17 @@ export const DECIDE_VERBS: readonly VerbSpec[] = [
     load: () => import('../feedback-improve.ts'),
   },
   {
+    name: 'feedback effect',
+    group: 'Decide',
+    summary:
+      'runs before and after each applied improvement: score, failures, duration; no verdict from fewer than 5 on a side',
+    args: [
+      { name: 'improvement', required: false, summary: 'id, a unique prefix, or `last` (default: all)' },
+    ],
+    options: [WORKFLOW],
+    load: () => import('../feedback-effect.ts'),
+  },
+  {
     name: 'feedback revert',
     group: 'Decide',
     summary: 'take an applied improvement back',

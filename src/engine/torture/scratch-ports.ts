@@ -89,6 +89,7 @@ export function scratchPorts(host: Host): EnginePorts {
         throw bug('a tortured run analyses nothing');
       },
       improvementFacts: () => ({ proposal: null, improvements: [] }),
+      effectRows: async () => null,
     },
     ownership: {
       self: { host: 'scratch', bootId, pid, pidStart: String(pid) },
