@@ -87,17 +87,26 @@ async function verify(session: RunSession, { files, outcome }: VerifyPlan): Prom
 }
 
 const PROJECTED = /^(?:state|outbox|tasks)\//;
+const EARLY = /^(?:state\/runs|tasks)\//;
 
 /** Briefs and the run record may be among the files: where one is missing or is looked into, they are written first. */
 async function lookAt(session: RunSession, files: VerifyPlan['files']): Promise<Verified['checks']> {
-  const { ports } = session;
+  const { world, projections } = session.ports;
+  const missing = (checks: Verified['checks']) => checks.filter(({ exists }) => !exists);
+  let isEarly = false;
   if (!files.some(({ file, rule }) => rule !== undefined && PROJECTED.test(file))) {
-    const checks = await ports.world.checkFiles(files);
-    if (checks.every(({ exists }) => exists)) return checks;
+    const checks = await world.checkFiles(files);
+    if (missing(checks).length === 0) return checks;
+    isEarly = missing(checks).every(({ file }) => EARLY.test(file));
   }
   await session.flush({ durable: true });
-  await ports.projections.project();
-  return ports.world.checkFiles(files);
+  if (isEarly) {
+    await projections.writeEarly(session.state.runId);
+    const checks = await world.checkFiles(files);
+    if (missing(checks).length === 0) return checks;
+  }
+  await projections.project();
+  return world.checkFiles(files);
 }
 
 /** Improvement is a courtesy of the log stage: its own failure is recorded and fails nothing. */

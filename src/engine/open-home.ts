@@ -103,6 +103,7 @@ export async function openWorkflowHome(options: OpenHomeOptions): Promise<OpenHo
     projectIfQuick: async () => {
       await (await projector()).project({ ifQuick: true });
     },
+    writeEarly: async (runId) => (await projector()).writeEarly(runId),
     keepUp: async (told) => {
       const head = (await store.head())?.seq ?? 0;
       if (isBehind(readCheckpoint(index)?.seq ?? 0, head, told?.seq ?? 0)) await project();
@@ -141,6 +142,7 @@ export async function openReadOnly(
   const projections = {
     project: refused,
     projectIfQuick: refused,
+    writeEarly: refused,
     keepUp: refused,
     isRegistered: () => false,
     keyState: () => noKey,

@@ -34,6 +34,7 @@ export async function openUnwritable(options: OpenHomeOptions): Promise<OpenHome
     ...lookups(index, () => true),
     project: async () => undefined,
     projectIfQuick: async () => undefined,
+    writeEarly: async () => undefined,
     keepUp: async () => undefined,
   });
   return { paths, created: false, bundledDir: bundledDirOf(options), config, store, projector, index, ports };

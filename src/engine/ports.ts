@@ -78,6 +78,8 @@ export type Projections = {
   project(): Promise<void>;
   /** The same where it is quickly done, and otherwise nothing: for when something else is being waited for. */
   projectIfQuick(): Promise<void>;
+  /** Record and briefs of a run whose events are on disk; the rest may wait for the next time. */
+  writeEarly(runId: string): Promise<void>;
   /**
    * Folds when so much has gathered since the last time that every further command would read it again, and when
    * `told`, the last event of what is about to be told, is not folded yet.

@@ -15,7 +15,7 @@ export type ProjectorDeps = {
   readonly fs: FileSystem;
   readonly paths: HomePaths;
   readonly index: IndexDb;
-  readonly store: Pick<EventStore, 'head' | 'sync'>;
+  readonly store: Pick<EventStore, 'head' | 'read' | 'sync'>;
   readonly sha256: Sha256Hex;
   /** Of this boot of the machine: files written under another one may not have reached the disk. */
   readonly bootId: string;

@@ -107,9 +107,14 @@ export class KeptFiles {
     return this.#between(this.#floor, before);
   }
 
+  /** Whether it is one of the newest. */
+  isNew({ lastSeq }: Pick<RunRow, 'lastSeq'>): boolean {
+    return lastSeq >= this.#floor;
+  }
+
   /** A run's row was written. */
   enter(row: KeptRow, before: Pick<RunRow, 'lastSeq'> | undefined): void {
-    const wasIn = before !== undefined && before.lastSeq >= this.#floor;
+    const wasIn = before !== undefined && this.isNew(before);
     if (row.lastSeq >= this.#floor && !wasIn) this.#count += 1;
   }
 

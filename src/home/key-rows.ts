@@ -47,8 +47,15 @@ function freeLabel(index: IndexDb, workflowId: string, key: string): string {
 
 type Answer = { seq: number; runId: string; label: string; workflowId: string; key: string };
 
-/** Brings the key's entry up to date; true when it changed. The newest claim whose run is finished answers. */
-export function answerKey(index: IndexDb, stream: string): boolean {
+/** What became of one entry of the map: null = none. */
+export type AnswerChange = {
+  /** Completing seq of the run that answered before. */
+  readonly gone: number | null;
+  readonly came: Pick<Answer, 'seq' | 'label' | 'runId'> | null;
+};
+
+/** Brings the key's entry up to date; null when it is. The newest claim whose run is finished answers. */
+export function answerKey(index: IndexDb, stream: string): AnswerChange | null {
   const now = index.get<Answer>(
     `SELECT r.finishedSeq AS seq, r.runId, k.label, k.workflowId, k.key
      FROM claims c JOIN runs r ON r.runId = c.runId JOIN keys k ON k.stream = c.stream
@@ -56,7 +63,7 @@ export function answerKey(index: IndexDb, stream: string): boolean {
     stream,
   );
   const before = index.get<{ seq: number }>('SELECT seq FROM idempotency WHERE stream = ?', stream);
-  if (now?.seq === before?.seq) return false;
+  if (now?.seq === before?.seq) return null;
   if (before !== undefined) index.run('DELETE FROM idempotency WHERE stream = ?', stream);
   if (now !== undefined) {
     index.run(
@@ -71,7 +78,7 @@ export function answerKey(index: IndexDb, stream: string): boolean {
   }
   const change = (now === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
   if (change !== 0) count(index, 'keys.finished', change);
-  return true;
+  return { gone: before?.seq ?? null, came: now ?? null };
 }
 
 /**

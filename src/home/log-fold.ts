@@ -9,14 +9,14 @@ import { familyOf, keyStream, runIdOf, runStream } from '../events/streams.ts';
 import type { ToolEvent } from '../events/tool-events.ts';
 import type { WorkflowEvent } from '../events/workflow-events.ts';
 import type { Sha256Hex } from '../log/event-store.ts';
-import { markerPath, runFiles, taskPath } from '../projections/run-files.ts';
+import { markerPath, runFiles, summaryPath, taskPath } from '../projections/run-files.ts';
 import { evolveRunFold, noRunFold, type RunFold, type RunRow } from '../projections/run-row.ts';
 import { blobText } from './blob-text.ts';
 import type { HomeBlobs } from './blobs.ts';
 import type { FileSink } from './file-sink.ts';
 import type { IndexDb } from './index-db.ts';
 import { dropFiles, KeptFiles } from './kept-files.ts';
-import { answerKey, indexJsonBytes, writeKeyEvent } from './key-rows.ts';
+import { type AnswerChange, answerKey, indexJsonBytes, writeKeyEvent } from './key-rows.ts';
 import type { LocatedEvent, LogEvents } from './log-events.ts';
 import { type RunRowBefore, writeRun } from './run-rows.ts';
 import { OffsetBuffer, offsetsOf } from './stream-index.ts';
@@ -37,12 +37,16 @@ export type FoldContext = {
   readonly cache: FoldCache;
   /** How many of the newest runs have files. */
   readonly keptRuns: number;
+  /** Makes the map from what changed since it last did, where somebody remembers it. */
+  readonly map?: { readonly bytes: (changes: readonly AnswerChange[]) => string };
 };
 
 type Written = {
   readonly fold: RunFold;
   readonly row: RunRow;
   readonly before: RunRowBefore | undefined;
+  /** Whose files are there, by the hand of this process. */
+  readonly since: RunFold | undefined;
 };
 
 export class LogFold {
@@ -55,6 +59,8 @@ export class LogFold {
   readonly #tools = new Set<string>();
   /** Whether `state/index.json` has to be written. */
   #mapChanged = false;
+  /** Noted only for who remembers the map. */
+  readonly #answers: AnswerChange[] = [];
 
   constructor(context: FoldContext) {
     this.#context = context;
@@ -86,22 +92,30 @@ export class LogFold {
 
   /** Writes everything touched since the last flush. Memory is bounded by how often this is called. */
   flush(): void {
-    const { index, sink, sha256, cache } = this.#context;
+    const { index, sink, sha256, cache, map } = this.#context;
     this.#offsets.flush(index);
     const written: Written[] = [];
     for (const [runId, fold] of this.#runs) {
+      const cached = cache.get(runId);
       remember(cache, runId, fold);
       if (fold.state.runId !== runId) continue;
       const { row, before, oldTasks } = writeRun(index, fold);
       for (const taskId of oldTasks) sink.own(taskPath(taskId), null);
       this.#keys.add(keyStream(sha256(`${row.workflowId}\n${row.key}`)));
+      // What had no row was written before its turn; what was pushed out has lost its files.
+      const since = before === undefined || this.#kept.isNew(before) ? cached : undefined;
       this.#kept.enter(row, before);
-      written.push({ fold, row, before });
+      written.push({ fold, row, before, since });
     }
     // Who is pushed out is known before a file is written: what one flush brings in and drops again is never made.
     for (const row of this.#kept.pushOut()) if (!this.#runs.has(row.runId)) dropFiles(index, sink, row);
     for (const one of written) this.#settleFiles(one);
-    for (const stream of this.#keys) if (answerKey(index, stream)) this.#mapChanged = true;
+    for (const stream of this.#keys) {
+      const change = answerKey(index, stream);
+      if (change === null) continue;
+      this.#mapChanged = true;
+      if (map !== undefined) this.#answers.push(change);
+    }
     for (const tool of this.#tools) sink.own(markerPath(tool), markerBytes(index, tool));
     this.#runs.clear();
     this.#keys.clear();
@@ -129,13 +143,15 @@ export class LogFold {
   /** After the last flush: the map is written once, however many runs finished. */
   finish(options: { readonly writeMap: boolean }): void {
     this.#kept.save();
-    if (this.#mapChanged || options.writeMap)
-      this.#context.sink.own('state/index.json', indexJsonBytes(this.#context.index));
+    if (!this.#mapChanged && !options.writeMap) return;
+    const { index, sink, map } = this.#context;
+    sink.own('state/index.json', map?.bytes(this.#answers) ?? indexJsonBytes(index));
   }
 
   /** Marks a run or tool as touched without a new event, so that its files are written again. */
   touchRun(runId: string): void {
     if (!this.#runs.has(runId)) this.#runs.set(runId, this.#load(runId, Number.POSITIVE_INFINITY));
+    this.#context.cache.delete(runId);
     if (this.#runs.size >= MAX_TOUCHED) this.flush();
   }
 
@@ -147,10 +163,12 @@ export class LogFold {
     const runId = runIdOf(event.stream);
     if (runId === undefined) return;
     let fold = this.#runs.get(runId) ?? this.#context.cache.get(runId);
-    if (fold === undefined || fold.state.version !== event.streamVersion - 1) {
+    // Folded before its turn, up to an event that is on disk and so within this pass.
+    const isAhead = fold !== undefined && fold.state.version >= event.streamVersion;
+    if (fold === undefined || (!isAhead && fold.state.version !== event.streamVersion - 1)) {
       fold = this.#load(runId, event.streamVersion - 1);
     }
-    this.#runs.set(runId, evolveRunFold(fold, event as StoredEvent & StoredRunEvent));
+    this.#runs.set(runId, isAhead ? fold : evolveRunFold(fold, event as StoredEvent & StoredRunEvent));
   }
 
   /** From the run's own lines, found through the offsets flushed before. */
@@ -165,22 +183,30 @@ export class LogFold {
     return fold;
   }
 
-  #settleFiles({ fold, row, before }: Written): void {
+  #settleFiles({ fold, row, before, since }: Written): void {
     const { index, sink } = this.#context;
     if (this.#kept.has(row)) {
       if (before !== undefined && before.copyFile !== null && before.copyFile !== row.copyFile)
         sink.copy(before.copyFile, null);
-      this.#writeRunFiles(fold, row.copyFile);
+      this.#writeRunFiles(fold, row.copyFile, before, since);
     } else if (before !== undefined) {
       dropFiles(index, sink, before.copyFile === null ? row : { ...row, copyFile: before.copyFile });
     }
   }
 
-  #writeRunFiles(fold: RunFold, copy: string | null): void {
+  #writeRunFiles(
+    { state }: RunFold,
+    copy: string | null,
+    before: RunRowBefore | undefined,
+    since: RunFold | undefined,
+  ): void {
     const { sink } = this.#context;
-    for (const [path, text] of runFiles(fold.state, this.#resolve)) {
+    const files = runFiles(state, this.#resolve, since?.filesExpired === null ? since.state : undefined);
+    // A run has a summary from its first stop on and ever after: of a new one there is none to be removed.
+    const isNew = before === undefined && !state.stopped && state.erased === null;
+    for (const [path, text] of files) {
       if (path === copy) sink.copy(path, text);
-      else sink.own(path, text);
+      else if (text !== null || !isNew || path !== summaryPath(state.runId)) sink.own(path, text);
     }
   }
 }

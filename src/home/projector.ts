@@ -16,6 +16,7 @@ import { LogEvents } from './log-events.ts';
 import { type FoldCache, LogFold } from './log-fold.ts';
 import type { HomePaths } from './paths.ts';
 import type { RebuildOptions, RebuildResult } from './rebuild.ts';
+import type { RememberedMap } from './remembered-map.ts';
 import { isDamage } from './sqlite-errors.ts';
 import { type ProjectionCheckpoint, readCheckpoint, writeCheckpoint } from './stream-index.ts';
 import { beginWrite, rollback } from './transaction.ts';
@@ -31,6 +32,8 @@ const QUICK_EVENTS = 500;
 export type Projector = {
   /** Catches up to everything recorded when it was called; answers how far the projections now are. */
   project(options?: ProjectOptions): Promise<{ readonly upTo: number }>;
+  /** Writes record and briefs of a new run, and leaves everything else to the next pass where it can. */
+  writeEarly(runId: string): Promise<void>;
   /** Makes all projections anew from the log. */
   rebuild(options?: { readonly onProgress?: (done: number, total: number) => void }): Promise<RebuildResult>;
 };
@@ -52,11 +55,22 @@ export function openProjector(deps: ProjectorDeps): Projector {
     next = undefined;
     return catchUp.project({});
   };
+  let early: { readonly runIds: string[]; readonly written: Promise<void> } | undefined;
+  const writeEarly = async (): Promise<void> => {
+    const { runIds = [] } = early ?? {};
+    early = undefined;
+    if (!(await catchUp.writeEarly(runIds))) await catchUp.project({});
+  };
   return {
     project: ({ ifQuick = false } = {}) => {
       if (ifQuick) return queued(() => catchUp.project({ ifQuick }));
       next ??= queued(pass);
       return next;
+    },
+    writeEarly: (runId) => {
+      early ??= { runIds: [], written: queued(writeEarly) };
+      early.runIds.push(runId);
+      return early.written;
     },
     rebuild: (options = {}) => queued(() => catchUp.rebuild(options)),
   };
@@ -78,12 +92,17 @@ const LOOK_AHEAD_EVENTS = 8_000;
 const asTyped = (error: unknown, paths: HomePaths): unknown =>
   /^E[A-Z]+$/.test(errorCode(error) ?? '') ? fsFailure(error, 'write the projections', paths.state) : error;
 
+/** Who has made so few runs pays less for the whole map than for the code that remembers it. */
+const REMEMBER_MAP_AFTER_PASSES = 8;
+
 type Outcome = { readonly done: number } | { readonly rebuild: string };
 
 class CatchUp {
   readonly #deps: ProjectorDeps;
   readonly #cache: FoldCache = new Map();
   #markMayMoveAt = 0;
+  #passes = 0;
+  #map: RememberedMap | undefined;
 
   constructor(deps: ProjectorDeps) {
     this.#deps = deps;
@@ -92,12 +111,26 @@ class CatchUp {
   async project({ ifQuick = false }: ProjectOptions): Promise<{ readonly upTo: number }> {
     const upTo = await this.#durableHead();
     if (upTo === 0) return { upTo: 0 };
+    if (++this.#passes === REMEMBER_MAP_AFTER_PASSES)
+      this.#map = new (await import('./remembered-map.ts')).RememberedMap(this.#deps.index);
     const outcome = await this.#inTransaction((log) => this.#catchUp(log, upTo, ifQuick));
     if ('done' in outcome) return { upTo: outcome.done };
     if (ifQuick) return { upTo: 0 };
     this.#deps.onNotice(`the projections are rebuilt from the log: ${outcome.rebuild}`);
     const result = await this.#rebuild({ upTo, onProgress: this.#announce() });
     return { upTo: result.upTo };
+  }
+
+  async writeEarly(runIds: readonly string[]): Promise<boolean> {
+    try {
+      // Only where a check wants files that an act did not leave behind.
+      const { writeEarlyFiles } = await import('./early-files.ts');
+      return await writeEarlyFiles(this.#deps, this.#cache, runIds);
+    } catch (error) {
+      this.#cache.clear();
+      if (!isDamage(error)) throw error;
+      return false;
+    }
   }
 
   async rebuild(options: {
@@ -114,6 +147,7 @@ class CatchUp {
 
   async #rebuild(options: RebuildOptions): Promise<RebuildResult> {
     this.#cache.clear();
+    this.#map?.forget();
     // Rare, and no part of what a short command has to load.
     const { rebuild } = await import('./rebuild.ts');
     return rebuild(this.#deps, options);
@@ -122,7 +156,7 @@ class CatchUp {
   async #inTransaction(work: (log: LogEvents) => Outcome): Promise<Outcome> {
     const { fs, index, paths } = this.#deps;
     for (let left = 2; ; left--) {
-      index.reopenIfReplaced();
+      if (index.reopenIfReplaced()) this.#map?.forget();
       try {
         await beginWrite(index);
         failpoint('projection.begun');
@@ -138,6 +172,9 @@ class CatchUp {
         }
       } catch (error) {
         rollback(index);
+        this.#map?.forget();
+        // Its files were written, or not: nobody can tell.
+        this.#cache.clear();
         if (left === 0 || !isDamage(error)) throw error;
         // The index is damaged: an empty one has no checkpoint, and so is filled again.
         index.recreate();
@@ -176,7 +213,11 @@ class CatchUp {
       place: (relative) => `${paths.home}/${relative}`,
       onRefused: (wanted) => this.#deps.onNotice(refusedCopy(wanted)),
     });
-    const fold = new LogFold({ index, log, sink, blobs, sha256, cache: this.#cache, keptRuns });
+    const map = this.#map;
+    const fold = new LogFold({
+      ...{ index, log, sink, blobs, sha256, cache: this.#cache, keptRuns },
+      ...(map === undefined ? {} : { map }),
+    });
     const rebooted = from !== null && from.bootId !== bootId;
     if (rebooted) touchUnclean(index, fold);
     const isResized = keptLimit(index) !== keptRuns;

@@ -2,7 +2,7 @@
  * Which files a run has, and their bytes: a pure function of its state, so that a rebuild gives the same files as
  * every write on the way. Null = must not be there (any more).
  */
-import { outputOf, type RunState } from '../workflow/state.ts';
+import { type Effect, outputOf, type RunState } from '../workflow/state.ts';
 import { type ResolveText, runRecord } from './run-record.ts';
 import { summary } from './summary.ts';
 
@@ -14,11 +14,13 @@ export const taskPath = (taskId: string): string => `tasks/${taskId}.md`;
 export const markerPath = (tool: string): string => `state/tools/${tool}.ok`;
 
 /**
+ * @param since a state whose files are there: briefs that say the same are left out
+ *
  * Paths are relative to the home, except a copy of the summary that the definition wants elsewhere: that is as
  * recorded, absolute or relative, and the shell decides whether it may be written.
  */
-export function runFiles(state: RunState, resolve: ResolveText): FileMap {
-  const files = new Map(runTexts(state, resolve));
+export function runFiles(state: RunState, resolve: ResolveText, since?: RunState): FileMap {
+  const files = new Map(runTexts(state, resolve, since));
   const copy = copyPath(state);
   // What went where the work's own files are was given up with them.
   const isGone = state.artifactsExpired !== null && copy?.startsWith(`artifacts/${state.runId}/`) === true;
@@ -27,7 +29,7 @@ export function runFiles(state: RunState, resolve: ResolveText): FileMap {
 }
 
 /** Those below the home that are ours alone: record, summary and briefs. */
-export function runTexts(state: RunState, resolve: ResolveText): FileMap {
+export function runTexts(state: RunState, resolve: ResolveText, since?: RunState): FileMap {
   const files = new Map<string, string | null>();
   files.set(recordPath(state.runId), runRecord(state, resolve));
   const text = hasSummary(state) ? summary(state, resolve) : null;
@@ -35,11 +37,21 @@ export function runTexts(state: RunState, resolve: ResolveText): FileMap {
   for (const effect of state.effects) {
     if (effect.dispatcher !== 'manual' || effect.taskId === undefined) continue;
     // A later attempt of the step has the same task id: the newest decides.
-    const gone =
-      effect.status === 'withdrawn' || (state.status === 'cancelled' && effect.report === undefined);
-    files.set(taskPath(effect.taskId), gone ? null : briefText(resolve(effect.preview)));
+    const path = taskPath(effect.taskId);
+    if (since !== undefined && isBriefOf(effect, state, since)) files.delete(path);
+    else files.set(path, isBriefGone(effect, state) ? null : briefText(resolve(effect.preview)));
   }
   return files;
+}
+
+const isBriefGone = (effect: Effect, state: RunState): boolean =>
+  effect.status === 'withdrawn' || (state.status === 'cancelled' && effect.report === undefined);
+
+/** Whether the file was made from this very attempt then, and is to stay as it was. */
+function isBriefOf(effect: Effect, state: RunState, since: RunState): boolean {
+  const then = since.effects.findLast(({ taskId }) => taskId === effect.taskId);
+  if (then?.effectId !== effect.effectId || then.preview !== effect.preview) return false;
+  return !isBriefGone(then, since) && !isBriefGone(effect, state);
 }
 
 /** Once a run stopped for any reason, failed and waiting ones included, there is something to read. */

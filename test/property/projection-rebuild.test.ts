@@ -3,7 +3,7 @@ import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { FOLDED_TABLES } from '../../src/home/index-schema.ts';
 import { checkProjections } from '../../src/home/projection-check.ts';
-import { historyArb } from '../support/projection-histories.ts';
+import { historyArb, runIdOfPlan } from '../support/projection-histories.ts';
 import { filesOf, openTestHome, removeHome, rowsOf, tempHome } from '../support/projection-home.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
@@ -28,6 +28,41 @@ test.prop([historyArb, pauses, fc.boolean()], { numRuns: propertyRuns(25) })(
       const files = filesOf(home);
       const rows = rowsOf(at.index, FOLDED_TABLES);
       expect(await checkProjections(at.deps)).toEqual([]);
+      await at.projector.rebuild();
+      expect(filesOf(home)).toEqual(files);
+      expect(rowsOf(at.index, FOLDED_TABLES)).toEqual(rows);
+      await at.close();
+    } finally {
+      removeHome(home);
+    }
+  },
+  60_000,
+);
+
+test.prop([historyArb, pauses, fc.array(fc.nat(5), { minLength: 1, maxLength: 4 }), fc.boolean()], {
+  numRuns: propertyRuns(25),
+})(
+  'files of runs that were written before their turn end as a rebuild has them, also when their writer was killed',
+  async (history, stops, early, reopens) => {
+    const home = tempHome();
+    try {
+      let at = openTestHome(home);
+      const cuts = [...new Set(stops)].filter((cut) => cut < history.length).sort((a, b) => a - b);
+      let from = 0;
+      for (const [i, cut] of cuts.entries()) {
+        await at.append(history.slice(from, cut));
+        from = cut;
+        // Every other time the pass that belongs to them comes after more has happened, or in another process.
+        if (i % 2 === 0) await at.projector.project();
+        await Promise.all(early.map((n) => at.projector.writeEarly(runIdOfPlan(n))));
+        if (!reopens) continue;
+        await at.close();
+        at = openTestHome(home);
+      }
+      await at.append(history.slice(from));
+      await at.projector.project();
+      const files = filesOf(home);
+      const rows = rowsOf(at.index, FOLDED_TABLES);
       await at.projector.rebuild();
       expect(filesOf(home)).toEqual(files);
       expect(rowsOf(at.index, FOLDED_TABLES)).toEqual(rows);

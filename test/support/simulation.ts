@@ -246,6 +246,7 @@ export class Simulation {
           this.#project();
         },
         projectIfQuick: async () => undefined,
+        writeEarly: async () => undefined,
         keepUp: async () => undefined,
         keyState: () => noKey,
         isRegistered: () => false,

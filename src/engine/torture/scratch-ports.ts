@@ -79,6 +79,7 @@ export function scratchPorts(host: Host): EnginePorts {
       project: host.project,
       // Left out, so that there is one order of everything: what it would have done, verify asks for when it misses it.
       projectIfQuick: async () => undefined,
+      writeEarly: host.project,
       keepUp: async (told) => {
         const head = (await store.head())?.seq ?? 0;
         if (isBehind(host.projectedSeq(), head, told?.seq ?? 0)) await host.project();
