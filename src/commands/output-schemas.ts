@@ -23,6 +23,7 @@ import {
   status,
 } from './output/run-shapes.ts';
 import { screenSchemas } from './output/screen-schemas.ts';
+import { paused, serveSchemas } from './output/serve-schemas.ts';
 import { tortureSchema } from './output/torture-schema.ts';
 
 const replayed = z.object({
@@ -87,6 +88,7 @@ export const outputSchemas = {
     counts: z.record(status, count),
     running: z.array(runItem),
     inbox: z.array(inboxItem),
+    paused: z.array(paused),
     last: z.array(runItem),
   }),
   'wf.list/1': lists,
@@ -137,6 +139,7 @@ export const outputSchemas = {
   ...explainSchemas,
   ...importSchema,
   ...screenSchemas,
+  ...serveSchemas,
   'wf.torture/1': tortureSchema,
 } as const;
 
@@ -199,6 +202,7 @@ export const outputsOfVerbs: Readonly<Record<string, readonly OutputName[]>> = {
   connect: ['wf.connect/1'],
   init: ['wf.init/1'],
   completion: ['wf.completion/1'],
+  pause: ['wf.pause/1'],
 };
 
 /** The document that is published: verbs, and the JSON Schema of each name. Unknown keys are let through. */

@@ -2,11 +2,13 @@
 import { systemClock } from '../effects/clock.ts';
 import { ExitCode } from '../errors.ts';
 import { listRuns } from '../home/read-model.ts';
+import { pauseRows } from '../home/standing-rows.ts';
 import { openToRead } from './home-of.ts';
 import { limitOf, sinceOf } from './number-option.ts';
 import { programName } from './program-name.ts';
 import { listView, printJson } from './render/list.ts';
 import { nothingYet } from './render/nothing-yet.ts';
+import { pausedLines } from './render/paused-lines.ts';
 import { runItem, runTable } from './render/run-item.ts';
 import { type Invocation, option } from './verb.ts';
 
@@ -21,6 +23,8 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   else if (Object.keys(filter).length > 1)
     invocation.io.out(`No run fits. All of them: ${programName(invocation)} runs\n`);
   else invocation.io.out(nothingYet(invocation));
+  if (home !== null && !invocation.json)
+    invocation.io.out(pausedLines(pauseRows(home.index), programName(invocation)));
   return ExitCode.ok;
 }
 

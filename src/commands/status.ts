@@ -3,6 +3,7 @@ import { systemClock } from '../effects/clock.ts';
 import type { OpenHome } from '../engine/open-home.ts';
 import { ExitCode } from '../errors.ts';
 import { listRuns, statusCounts } from '../home/read-model.ts';
+import { pauseRows } from '../home/standing-rows.ts';
 import type { RunStatus } from '../workflow/state.ts';
 import { homeDir } from './home-dir.ts';
 import { openToRead } from './home-of.ts';
@@ -11,6 +12,7 @@ import { inboxText, inboxViews } from './render/inbox-item.ts';
 import { printJson } from './render/list.ts';
 import { nothingYet } from './render/nothing-yet.ts';
 import { tilde } from './render/paths.ts';
+import { pausedLines } from './render/paused-lines.ts';
 import { runItem, runTable } from './render/run-item.ts';
 import { statusWord } from './render/status-mark.ts';
 import type { Invocation } from './verb.ts';
@@ -33,6 +35,7 @@ function factsOf(home: OpenHome, wf: string) {
     counts: ORDER.map((status) => [status, counted.get(status) ?? 0] as const),
     running: listRuns(home.index, { status: 'running', limit: SHOWN_RUNNING }),
     inbox: inboxViews(home.index, home.paths.home, wf),
+    paused: pauseRows(home.index),
     last: listRuns(home.index, { limit: SHOWN_LAST }),
   };
 }
@@ -46,6 +49,7 @@ function statusView(invocation: Invocation, home: OpenHome | null) {
     counts: Object.fromEntries(facts?.counts ?? ORDER.map((status) => [status, 0])),
     running: facts?.running.map(runItem) ?? [],
     inbox: facts?.inbox ?? [],
+    paused: facts?.paused ?? [],
     last: facts?.last.map(runItem) ?? [],
   };
 }
@@ -53,11 +57,12 @@ function statusView(invocation: Invocation, home: OpenHome | null) {
 function statusText(invocation: Invocation, home: OpenHome): string {
   const { env } = invocation;
   const wf = programName(invocation);
-  const { counts, running, inbox, last } = factsOf(home, wf);
-  if (last.length === 0) return nothingYet(invocation);
+  const { counts, running, inbox, paused, last } = factsOf(home, wf);
+  if (last.length === 0) return pausedLines(paused, wf) + nothingYet(invocation);
   const nowMs = systemClock.now();
   const some = counts.filter(([, n]) => n > 0).map(([status, n]) => `${n} ${statusWord(status)}`);
   const parts = [`${some.join(', ')}   home ${tilde(home.paths.home, env)}\n`];
+  if (paused.length > 0) parts.push(pausedLines(paused, wf));
   if (running.length > 0) parts.push(`Runs now\n${runTable(home.index, running, nowMs)}`);
   if (inbox.length > 0) {
     const more = inbox.length - SHOWN_INBOX;

@@ -18,6 +18,7 @@ export const VERB_WORDS: ReadonlySet<string> = new Set([
   'init',
   'install-scripts',
   'log',
+  'pause',
   'rebuild-projections',
   'reject',
   'replay',

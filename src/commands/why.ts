@@ -2,6 +2,8 @@
 
 import { streamOfKey } from '../engine/key-claims.ts';
 import { asRunEvent } from '../engine/load-run.ts';
+import { pauseOf } from '../engine/pause-gate.ts';
+import { pauseText } from '../engine/paused-error.ts';
 import { ExitCode, usageError } from '../errors.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import type { KeyEvent } from '../events/key-events.ts';
@@ -48,7 +50,8 @@ async function whyRun(invocation: Invocation, named: string): Promise<ExitCode> 
   const sentences = [...runSentences(events), ...keySentences(keyEvents, runId)].sort(
     (a, b) => a.seq - b.seq,
   );
-  const now = nowOf(state);
+  const pause = state.status === 'completed' ? null : await pauseOf(home.ports, state.workflowId);
+  const now = `${nowOf(state)}${pause === null ? '' : ` It is held: ${pauseText(pause)}.`}`;
   if (invocation.json) {
     printJson(invocation, {
       schema: 'wf.why/1',

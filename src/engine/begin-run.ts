@@ -1,5 +1,5 @@
 /** Claims a key for a new run and drives it, or carries on what a process that is gone had only claimed. */
-import { usageError } from '../errors.ts';
+import { usageError, WfError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Commit } from '../log/event-store.ts';
 import type { Claim } from '../projections/key-state.ts';
@@ -8,6 +8,8 @@ import { noRun, type RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
 import { continueRun } from './continue-run.ts';
 import { drive } from './drive.ts';
+import { noteAnswer } from './key-claims.ts';
+import { assertNotPaused } from './pause-gate.ts';
 import type { EnginePorts } from './ports.ts';
 import type { PreparedRequest } from './prepare-request.ts';
 import { registration } from './registration.ts';
@@ -18,6 +20,7 @@ export async function claimAndStart(
   prepared: PreparedRequest,
   keyVersion: number,
 ): Promise<Answer> {
+  await assertMayStart(ports, prepared, keyVersion);
   assertConnected(ports, prepared);
   const runId = ports.newId();
   const claim: Commit = {
@@ -41,6 +44,22 @@ export async function claimAndStart(
   return start(ports, prepared, runId, prepared.request.force, [claim]);
 }
 
+/** @throws {WfError} paused (7), noted where `why --not` looks */
+async function assertMayStart(
+  ports: EnginePorts,
+  { loaded, key, keyStream }: PreparedRequest,
+  keyVersion: number,
+): Promise<void> {
+  try {
+    await assertNotPaused(ports, loaded.id);
+  } catch (error) {
+    if (!(error instanceof WfError) || error.code !== 'paused') throw error;
+    const data = { workflowId: loaded.id, key, reason: error.code, message: error.message };
+    await noteAnswer(ports, keyStream, keyVersion, { type: 'RunRefused', data });
+    throw error;
+  }
+}
+
 /**
  * Found out in the middle it would be work that was done and cannot be delivered.
  * @throws {WfError} agent-unknown, message-target-unknown, credential-missing (2)
@@ -60,6 +79,7 @@ export async function adopt(
   claim: Claim,
   run: RunState,
 ): Promise<Answer> {
+  await assertNotPaused(ports, prepared.loaded.id);
   if (claim.runVersion === 0) return start(ports, prepared, claim.runId, claim.forced, []);
   return continueRun(ports, run, { by: 'run' });
 }

@@ -8,6 +8,7 @@ import type { RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
 import { drive } from './drive.ts';
 import { contextOf } from './load-run.ts';
+import { assertNotPaused } from './pause-gate.ts';
 import type { EnginePorts, LoadedDefinition } from './ports.ts';
 import { assertFields } from './prepare-request.ts';
 import { assertNobodyAtWork } from './recover-effect.ts';
@@ -29,6 +30,7 @@ export async function continueRun(
   claims: readonly Commit[] = [],
   current?: LoadedDefinition,
 ): Promise<Answer> {
+  await assertNotPaused(ports, run.workflowId, run.runId);
   const pinned = await contextOf(ports, run);
   const context: RunContext =
     current === undefined

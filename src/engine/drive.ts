@@ -11,6 +11,7 @@ import type { DispatchEffect } from '../workflow/effects.ts';
 import { next, type WorldEffect } from '../workflow/next.ts';
 import { judgeOutcome, type VerifyPlan } from '../workflow/stages/verify.ts';
 import { configureTools } from './configure-tools.ts';
+import { assertNotPaused, pauseOf } from './pause-gate.ts';
 import { askReceiver, recoverEffect } from './recover-effect.ts';
 import type { RunSession } from './session.ts';
 import { readText } from './texts.ts';
@@ -34,8 +35,23 @@ export async function drive(session: RunSession): Promise<void> {
     }
     if (ports.interrupts.stop.aborted) await leaveResumable(session);
     if (due.type === 'sleep') await sleepUntil(session, due.until);
-    else await perform(session, due.effect);
+    else {
+      if (BEGINS_AN_ACT.has(due.effect.kind)) await stopIfPaused(session);
+      await perform(session, due.effect);
+    }
   }
+}
+
+/** Asked before the intent: what is intended already is carried out, or nobody could say whether it was. */
+const BEGINS_AN_ACT: ReadonlySet<string> = new Set(['configure-tools', 'begin-step', 'recover']);
+
+/** The run stays as it is, leased by a process that ends: whoever goes on finds it like one that was killed. */
+async function stopIfPaused(session: RunSession): Promise<void> {
+  const { ports, state } = session;
+  if ((await pauseOf(ports, state.workflowId)) === null) return;
+  await session.flush({ durable: true });
+  await ports.projections.project();
+  await assertNotPaused(ports, state.workflowId, state.runId);
 }
 
 async function perform(session: RunSession, effect: WorldEffect): Promise<void> {

@@ -14,9 +14,10 @@ import { newestProposal } from '../home/inbox.ts';
 import { IndexDb } from '../home/index-db.ts';
 import { assertNotLegacy } from '../home/legacy.ts';
 import { type HomePaths, resolveOpenclawRoot } from '../home/paths.ts';
+import { pauseRow } from '../home/pause-row.ts';
 import type { Projector } from '../home/projector.ts';
 import { analysisInput, definitionByHash, improvements, keyState } from '../home/read-model.ts';
-import { readCheckpoint, streamIndex } from '../home/stream-index.ts';
+import { headOf, readCheckpoint, streamIndex } from '../home/stream-index.ts';
 import { freshUlid } from '../log/event-ids.ts';
 import { nodeFs } from '../log/file-system.ts';
 import { coldSha256 } from '../log/hash.ts';
@@ -146,6 +147,7 @@ export async function openReadOnly(
     keepUp: refused,
     isRegistered: () => false,
     keyState: () => noKey,
+    pauseState: () => UNKNOWN_PAUSE,
     analysisInput: refused,
     improvementFacts: refused,
     effectRows: refused,
@@ -153,9 +155,13 @@ export async function openReadOnly(
   return { ports: assemble(full, paths, config, store, blobs, projections), config };
 }
 
+const UNKNOWN_PAUSE = { version: 0, pause: null };
+
 /** What the engine asks of the projections, from their rows. */
 export const lookups = (index: IndexDb, fitsTheLog: () => boolean) => ({
   keyState: (stream: string) => (fitsTheLog() ? keyState(index, stream) : noKey),
+  pauseState: (stream: string) =>
+    fitsTheLog() ? { version: headOf(index, stream), pause: pauseRow(index, stream) } : UNKNOWN_PAUSE,
   isRegistered: (id: string, hash: string) => definitionByHash(index, id, hash) !== null,
   analysisInput: (id: string) => analysisInput(index, id),
   improvementFacts: (id: string) => ({

@@ -7,6 +7,7 @@ import type { RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
 import { follow } from './follow.ts';
 import { requireRun } from './load-run.ts';
+import { pauseOf } from './pause-gate.ts';
 import type { EnginePorts } from './ports.ts';
 import { recordFact } from './record-fact.ts';
 
@@ -25,8 +26,23 @@ export async function recordAndContinue(
   return carryOn(ports, run, command.type.toLowerCase());
 }
 
+/** What was told is kept all the same; the run goes on with it when the pause is over. */
+async function isHeld(ports: EnginePorts, run: RunState): Promise<boolean> {
+  if (run.status === 'failed' || run.status === 'cancelled') return false;
+  const pause = await pauseOf(ports, run.workflowId);
+  if (pause === null) return false;
+  const { pausedError } = await import('./paused-error.ts');
+  const { message, hint } = pausedError(pause, run.workflowId, run.runId);
+  ports.onNotice?.(`recorded; ${message}. ${hint}`);
+  return true;
+}
+
 /** Carries a run to its next stop after a fact was recorded about it. */
 export async function carryOn(ports: EnginePorts, run: RunState, by: string): Promise<Answer> {
+  if (await isHeld(ports, run)) {
+    await ports.projections.project();
+    return { kind: 'detached', run };
+  }
   const answer = await follow(ports, run.runId, { by });
   if (answer.run.version === run.version) await ports.projections.project();
   return answer;

@@ -10,6 +10,7 @@ import type { BlobStore, EventStore, Position, Sha256Hex } from '../log/event-st
 import type { AnalysisInput } from '../projections/analysis-input.ts';
 import type { Improvement, Proposal } from '../projections/feedback.ts';
 import type { KeyState } from '../projections/key-state.ts';
+import type { PauseAt } from '../projections/pause-state.ts';
 import type { Connected } from '../workflow/context.ts';
 import type { DecidedEvent } from '../workflow/decide.ts';
 import type { Definition, Tool } from '../workflow/definition.ts';
@@ -89,6 +90,8 @@ export type Projections = {
   isRegistered(workflowId: string, hash: string): boolean;
   /** The claims of a key as far as the index has folded its stream; version 0 when it cannot say. */
   keyState(stream: string): KeyState;
+  /** What is paused by `system` or `workflow/<id>`, as far as the index has folded that stream. */
+  pauseState(stream: string): PauseAt;
   analysisInput(workflowId: string): AnalysisInput;
   /** What was proposed for a workflow last, and every improvement of it, newest first. */
   improvementFacts(workflowId: string): ImprovementFacts;

@@ -15,6 +15,7 @@ import { follow } from './follow.ts';
 import { holderOf, readKey, streamOfKey } from './key-claims.ts';
 import { contextOf, requireRun } from './load-run.ts';
 import { LostRace } from './lost-race.ts';
+import { assertNotPaused } from './pause-gate.ts';
 import type { EnginePorts } from './ports.ts';
 import { RunSession } from './session.ts';
 
@@ -187,6 +188,7 @@ async function resumeHandedOff(ports: EnginePorts, run: RunState, by: string): P
       },
     );
   }
+  await assertNotPaused(ports, run.workflowId, run.runId);
   const session = new RunSession(ports, context, run);
   await session.applyOrThrow({
     type: 'WithdrawTask',

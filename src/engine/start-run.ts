@@ -13,6 +13,7 @@ import { expireIfDue } from './expire.ts';
 import { answeringSince, holderOf, noteAnswer, readKey } from './key-claims.ts';
 import { contextOf, syncSeen } from './load-run.ts';
 import { LostRace } from './lost-race.ts';
+import { pauseOf } from './pause-gate.ts';
 import type { EnginePorts } from './ports.ts';
 import { type PreparedRequest, prepareRequest, type RunRequest } from './prepare-request.ts';
 
@@ -45,7 +46,8 @@ async function answerOnce(ports: EnginePorts, prepared: PreparedRequest): Promis
       await assertSameInput(ports, prepared, key.version, holder);
       if (
         holder.run.status === 'handed_off' &&
-        continueReason(await contextOf(ports, holder.run), holder.run) !== null
+        continueReason(await contextOf(ports, holder.run), holder.run) !== null &&
+        (await pauseOf(ports, prepared.loaded.id)) === null
       ) {
         // Reported on, and nobody has carried it on yet.
         return (await import('./follow.ts')).follow(ports, holder.run.runId, { by: 'run' });

@@ -146,6 +146,15 @@ export type ApprovedStep = z.infer<typeof approvedStep>;
 export const keep = z.union([z.string(), z.int().positive()]);
 export type Keep = z.infer<typeof keep>;
 
+/** A time at which a schedule asked for a run. */
+export const slot = z.strictObject({
+  scheduleId: id,
+  time: isoTime,
+  /** `YYYY-MM-DD` in the schedule's timezone: what `{{date}}` says. */
+  date: z.string().regex(/^\d{4}-\d{2}-\d{2}$/),
+});
+export type Slot = z.infer<typeof slot>;
+
 export const runEventSchemas = {
   RunStarted: z.strictObject({
     runId: id,
@@ -161,6 +170,8 @@ export const runEventSchemas = {
     requestedRoute: z.string().exactOptional(),
     /** Who asked for it, as their login says. */
     by: z.string().exactOptional(),
+    /** The slot of a schedule that it was started for. */
+    slot: slot.exactOptional(),
     salt,
   }),
   /** Ownership. Its streamVersion is the epoch that later events of this owner carry. */

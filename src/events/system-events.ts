@@ -11,6 +11,9 @@ export const systemEventSchemas = {
     eventsKept: count,
     bytesSetAside: count,
   }),
+  /** From here on no run of any workflow starts and no step of one begins. */
+  HomePaused: z.strictObject({ by: z.string(), reason: z.string().exactOptional() }),
+  HomeUnpaused: z.strictObject({ by: z.string() }),
   /** Something the script engine had recorded that has no other place here: kept word for word, secrets replaced. */
   LegacyNoted: z.strictObject({
     kind: z.enum(['log-line', 'improvement']),

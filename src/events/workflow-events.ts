@@ -1,6 +1,6 @@
 /** Facts about one workflow, beside its runs: stream `workflow/<id>`. */
 import { z } from 'zod';
-import { count, type EventOf, id, salt, sha256Hex, text } from './shared.ts';
+import { count, type EventOf, id, isoTime, salt, sha256Hex, text } from './shared.ts';
 
 /** One change that an improvement makes to a definition file. Only these two kinds exist (see feedback catalogue). */
 export const improvementChange = z.union([
@@ -75,6 +75,35 @@ export const workflowEventSchemas = {
     /** The improvement whose changes were taken back. */
     reverts: id,
     afterHash: sha256Hex,
+  }),
+  /** From here on no run of it starts and no step of one begins; `by` is who asked, as their login says. */
+  WorkflowPaused: z.strictObject({ workflowId: id, by: z.string(), reason: z.string().exactOptional() }),
+  WorkflowUnpaused: z.strictObject({ workflowId: id, by: z.string() }),
+  /**
+   * A server saw a schedule for the first time, or with another cron or timezone than before: slots after `since`
+   * count, and none before.
+   */
+  ScheduleSet: z.strictObject({
+    workflowId: id,
+    scheduleId: id,
+    cron: z.string(),
+    timezone: z.string(),
+    since: isoTime,
+  }),
+  /** The definition has it no more; coming back it counts from then on. */
+  ScheduleEnded: z.strictObject({ workflowId: id, scheduleId: id }),
+  /** The slot has this run, begun or about to be: a promise that any server keeps. */
+  ScheduleSlotStarted: z.strictObject({ workflowId: id, scheduleId: id, slot: isoTime, runId: id }),
+  /** Slots that became no run, and why. The newest of them is `slot`. */
+  ScheduleSlotSkipped: z.strictObject({
+    workflowId: id,
+    scheduleId: id,
+    slot: isoTime,
+    /** The oldest, when they are more than one. */
+    first: isoTime.exactOptional(),
+    count: z.int().positive(),
+    reason: z.enum(['overlap', 'paused', 'limit', 'late', 'superseded', 'refused']),
+    message: z.string().exactOptional(),
   }),
 } as const;
 export type WorkflowEvent = EventOf<typeof workflowEventSchemas>;

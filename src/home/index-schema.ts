@@ -18,6 +18,8 @@ export const FOLDED_TABLES: Readonly<Record<string, string>> = {
   improvements: 'improvementId',
   approvals: 'approvalId',
   tasks: 'taskId',
+  pauses: 'stream',
+  schedules: 'workflowId',
 };
 
 /** Columns of a run's row, in the order they are written. */
@@ -97,4 +99,6 @@ CREATE INDEX approvals_pending ON approvals (requestedAt) WHERE status = 'pendin
 CREATE TABLE tasks (taskId TEXT PRIMARY KEY COLLATE NOCASE, runId TEXT NOT NULL, effectId TEXT NOT NULL, step TEXT NOT NULL, dispatcher TEXT NOT NULL, status TEXT NOT NULL, since TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX tasks_run ON tasks (runId);
 CREATE INDEX tasks_open ON tasks (since) WHERE status = 'handed_off';
+CREATE TABLE pauses (stream TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE schedules (workflowId TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
 `;

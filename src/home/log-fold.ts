@@ -6,6 +6,7 @@ import type { StoredEvent } from '../events/envelope.ts';
 import type { KeyEvent } from '../events/key-events.ts';
 import type { StoredRunEvent } from '../events/run-events.ts';
 import { familyOf, keyStream, runIdOf, runStream } from '../events/streams.ts';
+import type { SystemEvent } from '../events/system-events.ts';
 import type { ToolEvent } from '../events/tool-events.ts';
 import type { WorkflowEvent } from '../events/workflow-events.ts';
 import type { Sha256Hex } from '../log/event-store.ts';
@@ -19,6 +20,7 @@ import { dropFiles, KeptFiles } from './kept-files.ts';
 import { type AnswerChange, answerKey, indexJsonBytes, writeKeyEvent } from './key-rows.ts';
 import type { LocatedEvent, LogEvents } from './log-events.ts';
 import { type RunRowBefore, writeRun } from './run-rows.ts';
+import { writePauseEvent, writeScheduleEvent } from './standing-rows.ts';
 import { OffsetBuffer, offsetsOf } from './stream-index.ts';
 import { markerBytes, writeToolEvent, writeWorkflowEvent } from './workflow-rows.ts';
 
@@ -84,7 +86,12 @@ export class LogFold {
         writeToolEvent(index, event as StoredEvent & ToolEvent);
         this.#tools.add((event as StoredEvent & ToolEvent).data.tool);
         return;
+      case 'system':
+        writePauseEvent(index, event as StoredEvent & SystemEvent);
+        return;
       case 'workflow':
+        writePauseEvent(index, event as StoredEvent & WorkflowEvent);
+        writeScheduleEvent(index, event as StoredEvent & WorkflowEvent);
         writeWorkflowEvent(index, event as StoredEvent & WorkflowEvent, lineOffset, this.#resolve);
         return;
     }

@@ -95,6 +95,12 @@ export const improvementIdsOf = (event: WorkflowEvent): readonly string[] => {
       return event.data.suggestions.flatMap(({ reverts }) => reverts ?? []);
     case 'DefinitionRegistered':
     case 'FeedbackSubmitted':
+    case 'WorkflowPaused':
+    case 'WorkflowUnpaused':
+    case 'ScheduleSet':
+    case 'ScheduleEnded':
+    case 'ScheduleSlotStarted':
+    case 'ScheduleSlotSkipped':
       return [];
   }
 };

@@ -2,7 +2,7 @@
  * What can be asked of a run. Commands carry everything that is not in the log and not decidable: the time, fresh
  * randomness, who asks, and what the world answered.
  */
-import type { StageOutputs } from '../events/run-events.ts';
+import type { Slot, StageOutputs } from '../events/run-events.ts';
 import type { Owner } from '../events/shared.ts';
 import type { EffectResult } from './effects.ts';
 import type { BoundFile } from './state.ts';
@@ -28,6 +28,7 @@ export type OwnerCommand =
       readonly forced: boolean;
       readonly requestedRoute?: string;
       readonly by?: string;
+      readonly slot?: Slot;
       readonly owner: Owner;
     }
   | {

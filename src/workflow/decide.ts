@@ -177,7 +177,7 @@ const notDue = (state: RunState, stage: string): Refusal =>
 
 function start(context: RunContext, state: RunState, command: Extract<Owned, { type: 'Start' }>): Decided {
   if (state.version !== 0) return refuse('run-exists', `run ${command.runId} exists already`);
-  const { runId, key, inputHash, redactions, forced, requestedRoute, by, owner, salt } = command;
+  const { runId, key, inputHash, redactions, forced, requestedRoute, by, slot, owner, salt } = command;
   return [
     {
       type: 'RunStarted',
@@ -192,6 +192,7 @@ function start(context: RunContext, state: RunState, command: Extract<Owned, { t
         forced,
         ...(requestedRoute === undefined ? {} : { requestedRoute }),
         ...(by === undefined ? {} : { by }),
+        ...(slot === undefined ? {} : { slot }),
         salt,
       },
     },

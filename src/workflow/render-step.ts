@@ -129,8 +129,8 @@ export function templateValues(
   values.set('artifacts', artifactsOf(context, state.runId));
   values.set('idempotencyKey', state.key);
   values.set('effectKey', attempt.key);
-  // The day the run started, never the clock: a resumed run means the same day.
-  values.set('date', state.createdAt.slice(0, 10));
+  // The day of its slot, or on which the run started, never the clock: a resumed run means the same day.
+  values.set('date', state.slot?.date ?? state.createdAt.slice(0, 10));
   return values;
 }
 

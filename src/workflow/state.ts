@@ -9,6 +9,7 @@ import type {
   Keep,
   Receipt,
   Risk,
+  Slot,
   StageName,
   StageOutputs,
 } from '../events/run-events.ts';
@@ -127,6 +128,8 @@ export type RunState = {
   readonly redactions: number;
   readonly forced: boolean;
   readonly requestedRoute?: string;
+  /** The slot of a schedule that it was started for. */
+  readonly slot?: Slot;
   readonly status: RunStatus;
   readonly outcome: Outcome;
   readonly waiting: Waiting | null;

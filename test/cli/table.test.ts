@@ -395,6 +395,15 @@ const ROWS: Readonly<Record<string, Row>> = {
     good: [{ ...ok('wf.run/1', 'resolve', 'last', '--sent'), given: inDoubt }],
     bad: [{ ...bad(2, 'resolve', 'last'), given: handedOff }],
   },
+  pause: {
+    good: [
+      ok('wf.pause/1', 'pause'),
+      ok('wf.pause/1', 'pause', 'autonomous-e2e', '--reason', 'moving house'),
+      { ...ok('wf.pause/1', 'pause', '--abort'), given: waiting },
+      ok('wf.pause/1', 'pause', '--off'),
+    ],
+    bad: [bad(3, 'pause', 'nothere'), bad(2, 'pause', '--off', '--abort')],
+  },
   'rebuild-projections': {
     good: [
       { ...ok('wf.rebuild/1', 'rebuild-projections'), given: handedOff },

@@ -26,6 +26,7 @@ type Schema = {
 
 const POOL = ['r1.main.1', 'r1.main.2', 'A-r1', 'main', 'r1', 'w'];
 const TIMES = ['2026-01-02T03:04:05.678Z', '2026-01-02T04:04:05.678Z'];
+const DAYS = ['2026-01-02'];
 const HASHES = ['a', 'b'].map((letter) => letter.repeat(64));
 
 function arbitraryOf(schema: Schema): fc.Arbitrary<unknown> {
@@ -71,7 +72,7 @@ function stringOf({ pattern, minLength = 0, maxLength = 20 }: Schema): fc.Arbitr
       maxLength: Math.max(minLength, Math.min(maxLength, 20)),
       unit: 'grapheme',
     });
-  const known = [...POOL, ...TIMES, ...HASHES].filter((text) => new RegExp(pattern).test(text));
+  const known = [...POOL, ...TIMES, ...DAYS, ...HASHES].filter((text) => new RegExp(pattern).test(text));
   if (known.length === 0) throw new Error(`no known string matches ${pattern}`);
   return fc.constantFrom(...known);
 }

@@ -249,6 +249,7 @@ export class Simulation {
         writeEarly: async () => undefined,
         keepUp: async () => undefined,
         keyState: () => noKey,
+        pauseState: () => ({ version: 0, pause: null }),
         isRegistered: () => false,
         analysisInput: () => {
           throw new Error('no analysis here');

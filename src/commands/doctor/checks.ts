@@ -10,6 +10,7 @@ import { checkIndexLock } from './check-index-lock.ts';
 import { checkConfig, checkDefinitions } from './check-inputs.ts';
 import { checkLock } from './check-lock.ts';
 import { checkEvents, checkLines } from './check-log.ts';
+import { checkPaused } from './check-paused.ts';
 import { checkPermissions } from './check-permissions.ts';
 import { checkPlace } from './check-place.ts';
 import { checkProjections } from './check-projections.ts';
@@ -48,6 +49,7 @@ export const CHECKS: readonly Check[] = [
   { id: 'index-held', needs: ['home', 'writable'], look: checkIndexLock },
   { id: 'index-stale', needs: FOLDABLE, look: checkIndex },
   { id: 'projections', needs: HISTORY, look: checkProjections },
+  { id: 'paused', needs: HISTORY, look: checkPaused },
   { id: 'runs', needs: HISTORY, look: checkRuns },
   { id: 'erase-unfinished', needs: HISTORY, look: checkErased },
   { id: 'scratch', needs: HISTORY, look: checkScratch },

@@ -41,6 +41,7 @@ export const FINDING_KINDS = {
   'index-held':
     'Only who has it may bring lists and files up to date: every command that ends a run waits for it.',
   projections: 'Files and lists do not say what the log says.',
+  paused: 'No run starts and no step begins until somebody lifts it.',
   'run-orphaned': 'Nobody works on it any more, and nothing continues it by itself.',
   'run-unowned': 'Nobody works on it, and nothing continues it by itself.',
   'run-waits-long': 'It will wait for ever until somebody answers.',

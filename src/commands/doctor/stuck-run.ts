@@ -4,6 +4,7 @@ import { readProcess } from '../../effects/process-table.ts';
 import { scratchDir } from '../../effects/scratch.ts';
 import { contextOf } from '../../engine/load-run.ts';
 import type { OpenHome } from '../../engine/open-home.ts';
+import { pauseOf } from '../../engine/pause-gate.ts';
 import { shortestUniquePrefix } from '../../home/read-model.ts';
 import { continueReason, waitIsOver } from '../../workflow/continue-reason.ts';
 import type { RunState } from '../../workflow/state.ts';
@@ -58,6 +59,8 @@ export async function stuckRun(nowMs: number, home: OpenHome, state: RunState): 
   }
   const child = childOf(home, state);
   if (home.ports.ownership.stateOf(lease.owner) === 'gone') {
+    // Stopped as it was asked to be; the pause has a finding of its own.
+    if (child === null && (await pauseOf(home.ports, state.workflowId)) !== null) return null;
     const works = child === null ? '' : `; what it had started (process ${child.pid}) still works`;
     return {
       id: 'run-orphaned',

@@ -29,9 +29,23 @@ const INIT: VerbSpec = {
   load: () => import('../init.ts'),
 };
 
+const PAUSE: VerbSpec = {
+  name: 'pause',
+  group: 'Operate',
+  summary: 'start nothing and begin no step, in a workflow or in all of them, until --off',
+  args: [{ name: 'workflow', required: false, summary: 'id of a definition (default: everything)' }],
+  options: [
+    { name: 'off', summary: 'lift it' },
+    { name: 'abort', summary: 'cancel what is at work, too' },
+    { name: 'reason', value: 'TEXT', summary: 'kept with the pause, shown to whoever is refused' },
+  ],
+  load: () => import('../pause.ts'),
+};
+
 export const OPERATE_VERBS: readonly VerbSpec[] = [
   INIT,
   CONNECT,
+  PAUSE,
   {
     name: 'definitions list',
     group: 'Build',

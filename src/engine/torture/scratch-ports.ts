@@ -85,6 +85,7 @@ export function scratchPorts(host: Host): EnginePorts {
         if (isBehind(host.projectedSeq(), head, told?.seq ?? 0)) await host.project();
       },
       keyState: () => noKey,
+      pauseState: () => ({ version: 0, pause: null }),
       isRegistered: () => false,
       analysisInput: () => {
         throw bug('a tortured run analyses nothing');

@@ -150,7 +150,8 @@ const RESUMED: Readonly<
 };
 
 function started(data: Extract<RunEvent, { type: 'RunStarted' }>['data']): readonly Said[] {
-  const by = data.by === undefined ? 'Asked for' : `Asked for by ${data.by}`;
+  const whom = data.slot === undefined ? data.by : `schedule ${data.slot.scheduleId} (${data.slot.time})`;
+  const by = whom === undefined ? 'Asked for' : `Asked for by ${whom}`;
   const forced = data.forced ? ', with --force, whatever its key has done before' : '';
   return [
     say(

@@ -25,12 +25,13 @@ export function commandOf(
   const [event] = events;
   switch (event?.type) {
     case 'RunStarted': {
-      const { runId, key, inputHash, redactions, forced, requestedRoute, by } = event.data;
+      const { runId, key, inputHash, redactions, forced, requestedRoute, by, slot } = event.data;
       const owner = ownerIn(events);
       if (owner === null) return null;
       const asked = { runId, key, inputHash, redactions, forced, owner };
       const route = requestedRoute === undefined ? {} : { requestedRoute };
-      return { type: 'Start', ...asked, ...route, ...(by === undefined ? {} : { by }) };
+      const whence = { ...(by === undefined ? {} : { by }), ...(slot === undefined ? {} : { slot }) };
+      return { type: 'Start', ...asked, ...route, ...whence };
     }
     case 'RunResumed': {
       const owner = ownerIn(events);
