@@ -17,8 +17,8 @@ afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 class Died extends Error {}
 
-/** A process over real files that dies before its n-th projection; 0 = it does not. */
-async function programOf(dieBefore: number): Promise<EnginePorts> {
+/** A process over real files; one that dies does it before its first projection. */
+async function programOf(fate: 'dies' | 'lives'): Promise<EnginePorts> {
   const opened = await openWorkflowHome({
     home,
     env: {},
@@ -27,10 +27,8 @@ async function programOf(dieBefore: number): Promise<EnginePorts> {
     interrupts: { stop: never, force: never },
   });
   const { projections } = opened.ports;
-  let projected = 0;
   const project = async (): Promise<void> => {
-    projected += 1;
-    if (projected === dieBefore) throw new Died();
+    if (fate === 'dies') throw new Died();
     await projections.project();
   };
   return { ...opened.ports, projections: { ...projections, project } };
@@ -40,11 +38,11 @@ const request = (input: string) => ({ workflowId: 'autonomous-e2e', input, force
 
 describe('killed after a stop was recorded and before its files were written', () => {
   it.each([
-    ['a hand-over', 'write a blog', 'handed_off', 2],
-    ['a wait for approval', 'restart the server', 'waiting', 1],
-  ])('%s: the same request names a summary that is there', async (_what, input, status, dieBefore) => {
-    await expect(startRun(await programOf(dieBefore), request(input))).rejects.toThrow(Died);
-    const { run } = await startRun(await programOf(0), request(input));
+    ['a hand-over', 'write a blog', 'handed_off'],
+    ['a wait for approval', 'restart the server', 'waiting'],
+  ])('%s: the same request names a summary that is there', async (_what, input, status) => {
+    await expect(startRun(await programOf('dies'), request(input))).rejects.toThrow(Died);
+    const { run } = await startRun(await programOf('lives'), request(input));
     expect(run.status).toBe(status);
     const summary = join(home, `outbox/${run.runId}.md`);
     expect(existsSync(summary)).toBe(true);
