@@ -3,9 +3,10 @@
 // `--torture` makes dist-torture/ instead: the same program with its failpoints, for the torture alone.
 import { hash } from 'node:crypto';
 import { chmodSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { libraryFiles } from './build-library.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const torture = process.argv.includes('--torture');
@@ -29,9 +30,7 @@ const lyingOwner = {
       : null,
 };
 
-const bundle = await rolldown({
-  cwd: root,
-  input: { cli: 'src/cli.ts' },
+const options = {
   platform: 'node',
   resolve: {
     alias: {
@@ -45,7 +44,8 @@ const bundle = await rolldown({
   treeshake: torture ? true : { manualPureFunctions: ['failpoint'] },
   plugins: torture ? [lyingOwner] : [],
   transform: { target: 'node24', define: { __WF_VERSION__: JSON.stringify(version) } },
-});
+};
+const bundle = await rolldown({ cwd: root, input: { cli: 'src/cli.ts' }, ...options });
 // CommonJS because `require` of a builtin or a chunk starts faster than an ESM import of it. Not minified: measured,
 // it gains nothing at start-up, and a user's stack trace stays readable.
 const { output } = await bundle
@@ -169,8 +169,14 @@ const notices = [...bundled].sort().flatMap((folder) =>
 );
 files.set('THIRD-PARTY-LICENSES.txt', notices.join(`\n${'-'.repeat(80)}\n`));
 
-mkdirSync(dist, { recursive: true });
+if (!torture)
+  for (const [name, content] of await libraryFiles(root, options).catch(fail)) files.set(name, content);
+
+mkdirSync(join(dist, torture ? '' : 'library/library'), { recursive: true });
 // The launcher comes last: until it is there, nobody takes the build for a whole one.
 for (const [name, content] of files) writeFileSync(join(dist, name), content);
 chmodSync(join(dist, 'wf.cjs'), 0o755);
-for (const name of readdirSync(dist)) if (!files.has(name)) rmSync(join(dist, name), { recursive: true });
+for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+  const file = join(entry.parentPath, entry.name);
+  if (entry.isFile() && !files.has(relative(dist, file).replaceAll('\\', '/'))) rmSync(file);
+}

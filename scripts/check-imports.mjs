@@ -23,6 +23,8 @@ const ROOMS = {
   effects: { rooms: [...PURE, 'log', 'home'] },
   engine: { rooms: BELOW_ENGINE },
   commands: { rooms: [...BELOW_ENGINE, 'engine'] },
+  // Behind index.ts: what commands print with --json is what the library gives.
+  library: { rooms: [...BELOW_ENGINE, 'engine', 'commands'] },
 };
 /** Files directly in src/ that any room may import; pure rooms only the first. */
 const SHARED_FILES = ['errors', 'version', 'failpoint'];

@@ -15,7 +15,8 @@ const BUNDLES = [
 ];
 
 export const setup = () => {
-  const sources = ['package.json', 'scripts/build.mjs', ...globSync('src/**/*.{ts,cjs}', { cwd: root })];
+  const scripts = ['build.mjs', 'build-library.mjs', 'library-types.ts'].map((name) => `scripts/${name}`);
+  const sources = ['package.json', ...scripts, ...globSync('src/**/*.{ts,cjs}', { cwd: root })];
   for (const { folder, args, more } of BUNDLES) {
     const builtAt = modifiedAt(`${folder}/wf.cjs`);
     if ([...sources, ...more].every((path) => modifiedAt(path) <= builtAt)) continue;

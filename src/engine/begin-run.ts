@@ -1,11 +1,13 @@
 /** Claims a key for a new run and drives it, or carries on what a process that is gone had only claimed. */
 import { usageError, WfError } from '../errors.ts';
+import { runStream } from '../events/streams.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Commit } from '../log/event-store.ts';
 import type { Claim } from '../projections/key-state.ts';
 import { missingConnections } from '../workflow/connections.ts';
 import { noRun, type RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
+import { whileAtWork } from './at-work.ts';
 import { continueRun } from './continue-run.ts';
 import { drive } from './drive.ts';
 import { noteAnswer } from './key-claims.ts';
@@ -104,13 +106,16 @@ async function start(
     ...(request.by === undefined ? {} : { by: request.by }),
     owner: ports.ownership.self,
   });
-  await session.flush({ durable: false }, [...(await registration(ports, prepared.loaded)), ...claims]);
-  failpoint('run.claimed');
-  if (request.detach) {
-    await session.flush({ durable: true });
-    await ports.projections.project();
-    return { kind: 'detached', run: session.state };
-  }
-  await drive(session);
-  return { kind: 'ended', run: session.state };
+  const before = [...(await registration(ports, prepared.loaded)), ...claims];
+  return whileAtWork(ports, runStream(runId), async () => {
+    await session.flush({ durable: false }, before);
+    failpoint('run.claimed');
+    if (request.detach) {
+      await session.flush({ durable: true });
+      await ports.projections.project();
+      return { kind: 'detached', run: session.state };
+    }
+    await drive(session);
+    return { kind: 'ended', run: session.state };
+  });
 }

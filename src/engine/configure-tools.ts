@@ -11,6 +11,7 @@ import { failpoint } from '../failpoint.ts';
 import { ConflictError } from '../log/event-store.ts';
 import { evolveTool, noTool, type ToolState } from '../projections/tool-state.ts';
 import type { Tool } from '../workflow/definition.ts';
+import { holderState, whileAtWork } from './at-work.ts';
 import type { EnginePorts } from './ports.ts';
 import type { Ask, RunSession } from './session.ts';
 import { externalise } from './texts.ts';
@@ -21,7 +22,7 @@ const POLL_MS = 50;
 
 export type ToolPorts = Pick<
   EnginePorts,
-  'store' | 'blobs' | 'world' | 'sha256' | 'clock' | 'ownership' | 'interrupts' | 'newId'
+  'home' | 'store' | 'blobs' | 'world' | 'sha256' | 'clock' | 'ownership' | 'interrupts' | 'newId'
 >;
 
 /** On whose behalf tools are made ready. */
@@ -93,7 +94,7 @@ async function configureTool(
     if (state.hashes.some((known) => known.hash === found.hash)) {
       return { tool: tool.name, reason: 'already_configured' };
     }
-    if (state.pending !== null && ports.ownership.stateOf(state.pending.owner) === 'alive') {
+    if (state.pending !== null && holderState(ports, stream, state.pending.owner) === 'alive') {
       await ports.clock.sleep(POLL_MS, ports.interrupts.stop);
       if (ports.interrupts.stop.aborted) return 'interrupted';
       continue;
@@ -107,13 +108,14 @@ async function configureTool(
       owner: self,
     };
     try {
-      await appendTool(ports, stream, state.version, { type: 'ToolBootstrapStarted', data }, true);
+      return await whileAtWork(ports, stream, async () => {
+        await appendTool(ports, stream, state.version, { type: 'ToolBootstrapStarted', data }, true);
+        failpoint('tool.intended');
+        return bootstrap(ports, tool, stream, found.hash);
+      });
     } catch (error) {
-      if (error instanceof ConflictError) continue;
-      throw error;
+      if (!(error instanceof ConflictError)) throw error;
     }
-    failpoint('tool.intended');
-    return bootstrap(ports, tool, stream, found.hash);
   }
 }
 

@@ -1,11 +1,13 @@
 /** Leases a run that stopped and drives it to its next stop: the one way from a stop back to work. */
 import { isRefusal, refusalToError } from '../errors.ts';
+import { runStream } from '../events/streams.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Commit } from '../log/event-store.ts';
 import type { RunContext } from '../workflow/context.ts';
 import { classify } from '../workflow/stages/classify.ts';
 import type { RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
+import { whileAtWork } from './at-work.ts';
 import { drive } from './drive.ts';
 import { contextOf } from './load-run.ts';
 import { assertNotPaused } from './pause-gate.ts';
@@ -53,9 +55,11 @@ export async function continueRun(
   if (refusal !== null) throw refusalToError(refusal);
   if (run.lease !== null) cleanUpAfter(session, run);
   const registered = current === undefined ? [] : await registration(ports, current);
-  await session.flush({ durable: false }, [...registered, ...claims]);
-  failpoint('run.leased');
-  await drive(session);
+  await whileAtWork(ports, runStream(run.runId), async () => {
+    await session.flush({ durable: false }, [...registered, ...claims]);
+    failpoint('run.leased');
+    await drive(session);
+  });
   return { kind: 'ended', run: session.state };
 }
 

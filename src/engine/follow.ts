@@ -3,10 +3,12 @@
  * every command that wants a run's end: a duplicate `run`, `resume`, and what follows an approval or a report.
  */
 import { conflictError, ExitCode, WfError } from '../errors.ts';
+import { runStream } from '../events/streams.ts';
 import { ConflictError } from '../log/event-store.ts';
 import { continueReason } from '../workflow/continue-reason.ts';
 import type { RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
+import { holderState } from './at-work.ts';
 import { type ContinueOptions, continueRun } from './continue-run.ts';
 import { expireIfDue } from './expire.ts';
 import { contextOf, requireRun, syncSeen } from './load-run.ts';
@@ -60,7 +62,7 @@ async function whatIsDue(
   const reason = continueReason(await contextOf(ports, run), run);
   if (reason === null) return 'nothing';
   if (run.lease === null) return 'continue';
-  switch (ports.ownership.stateOf(run.lease.owner)) {
+  switch (holderState(ports, runStream(run.runId), run.lease.owner)) {
     case 'alive':
       return 'wait';
     case 'gone':

@@ -28,7 +28,7 @@ import type { DecidedEvent } from '../workflow/decide.ts';
 import { makeRedactor } from '../workflow/redact.ts';
 import type { RunState } from '../workflow/state.ts';
 import { isBehind } from './keep-up.ts';
-import type { EnginePorts, Interrupts, Projections } from './ports.ts';
+import type { EnginePorts, Interrupts, LoadedDefinition, Projections } from './ports.ts';
 import { realWorld } from './real-world.ts';
 import { assertSummaryPlace } from './summary-place.ts';
 
@@ -57,6 +57,8 @@ export type OpenHomeOptions = {
   readonly interrupts: Interrupts;
   /** The command only looks. */
   readonly reading?: boolean;
+  /** A definition that stands in the program; null where only a file can have it. */
+  readonly definitionOf?: (id: string) => Promise<LoadedDefinition | null>;
   /** The command is the import that everybody else has to wait for. */
   readonly importing?: boolean;
 };
@@ -215,7 +217,9 @@ export function assemble(
     definitions: {
       load: async (id) => {
         const isRegistered = (hash: string): boolean => projections.isRegistered(id, hash);
-        const loaded = await loadDefinition({ ...places, id, sha256, isRegistered });
+        const loaded =
+          (await options.definitionOf?.(id)) ??
+          (await loadDefinition({ ...places, id, sha256, isRegistered }));
         assertSummaryPlace(loaded, home, config.allowedRoots);
         return loaded;
       },

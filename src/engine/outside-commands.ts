@@ -2,9 +2,11 @@
  * approve, reject, report, resolve, cancel: one fact each, durable before it is acknowledged. Whoever asked then
  * carries the run on, unless somebody is at work on it already.
  */
+import { runStream } from '../events/streams.ts';
 import type { OutsideCommand } from '../workflow/command.ts';
 import type { RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
+import { holderState } from './at-work.ts';
 import { follow } from './follow.ts';
 import { requireRun } from './load-run.ts';
 import { pauseOf } from './pause-gate.ts';
@@ -56,7 +58,8 @@ export async function cancelRun(
   reason?: string,
 ): Promise<RunState> {
   const before = await requireRun(ports, runId);
-  const ownerLives = before.lease !== null && ports.ownership.stateOf(before.lease.owner) === 'alive';
+  const ownerLives =
+    before.lease !== null && holderState(ports, runStream(runId), before.lease.owner) === 'alive';
   const run = await recordFact(ports, runId, {
     type: 'Cancel',
     by,

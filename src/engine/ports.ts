@@ -28,7 +28,7 @@ export type EngineClock = {
 /** A definition as it stands in its file now. */
 export type LoadedDefinition = {
   readonly id: string;
-  readonly source: 'home' | 'bundled';
+  readonly source: 'home' | 'bundled' | 'program';
   readonly body: string;
   /** sha256 of the file's bytes. */
   readonly hash: string;

@@ -4,9 +4,9 @@
  * rest a person decides.
  */
 import { ExitCode, WfError } from '../errors.ts';
-import type { Owner } from '../events/shared.ts';
 import type { DispatchEffect, EffectResult } from '../workflow/effects.ts';
 import type { Effect } from '../workflow/state.ts';
+import { isSelf } from './at-work.ts';
 import type { RunSession } from './session.ts';
 
 export async function recoverEffect(
@@ -92,12 +92,6 @@ export async function assertNobodyAtWork({
       throw stillWorking(state.runId, effect.step, intender.pid);
   }
 }
-
-const isSelf = ({ ownership: { self } }: RunSession['ports'], owner: Owner): boolean =>
-  owner.host === self.host &&
-  owner.bootId === self.bootId &&
-  owner.pid === self.pid &&
-  owner.pidStart === self.pidStart;
 
 const stillWorking = (runId: string, step: string, pid: number): WfError =>
   new WfError('still-working', `step ${step} of run ${runId} is still working, pid ${pid}`, {

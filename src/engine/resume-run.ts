@@ -3,12 +3,14 @@
  * and another input are refused (exit 4), each by name.
  */
 import { conflictError, ExitCode, refusalToError, WfError } from '../errors.ts';
+import { runStream } from '../events/streams.ts';
 import { type Commit, ConflictError } from '../log/event-store.ts';
 import type { RunContext } from '../workflow/context.ts';
 import { refuseErased } from '../workflow/erase.ts';
 import { resolveDispatcher } from '../workflow/render-step.ts';
 import { type Effect, latestEffect, type RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
+import { whileAtWork } from './at-work.ts';
 import { continueRun } from './continue-run.ts';
 import { drive } from './drive.ts';
 import { follow } from './follow.ts';
@@ -196,8 +198,10 @@ async function resumeHandedOff(ports: EnginePorts, run: RunState, by: string): P
     owner: ports.ownership.self,
     by,
   });
-  await session.flush({ durable: false });
-  await drive(session);
+  await whileAtWork(ports, runStream(run.runId), async () => {
+    await session.flush({ durable: false });
+    await drive(session);
+  });
   return { kind: 'ended', run: session.state };
 }
 

@@ -284,7 +284,8 @@ export const runEventSchemas = {
     approvalId: id,
     binding: sha256Hex,
     by: z.string(),
-    via: z.enum(['terminal']),
+    /** `library`: a program vouches that the person was asked. Never for high risk. */
+    via: z.enum(['terminal', 'library']),
   }),
   ApprovalRejected: z.strictObject({
     approvalId: id,

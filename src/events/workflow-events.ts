@@ -32,7 +32,8 @@ export const workflowEventSchemas = {
   DefinitionRegistered: z.strictObject({
     workflowId: id,
     definitionHash: sha256Hex,
-    source: z.enum(['home', 'bundled', 'file']),
+    /** `program`: it stands in the code of who uses the library. */
+    source: z.enum(['home', 'bundled', 'file', 'program']),
     body: text,
   }),
   FeedbackSubmitted: z.strictObject({

@@ -66,6 +66,8 @@ export type OutsideCommand =
       readonly by: string;
       /** Whether it is who owns the home. */
       readonly isOwner: boolean;
+      /** A program says so; absent = typed on the terminal. */
+      readonly via?: 'library';
     }
   | { readonly type: 'Reject'; readonly approvalId: string; readonly by: string; readonly reason?: string }
   | {

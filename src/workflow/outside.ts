@@ -2,7 +2,7 @@
  * Facts that anybody may add to a run: an approval, a report, a verdict on a doubt, a cancellation. None of them
  * carries an epoch and none advances the run; whoever leases it next does.
  */
-import { type Refusal, refuse } from '../errors.ts';
+import { ExitCode, type Refusal, refuse } from '../errors.ts';
 import type { RunEvent } from '../events/run-events.ts';
 import { ruleAt } from './approval-rules.ts';
 import type { OutsideCommand, RunCommand } from './command.ts';
@@ -36,6 +36,13 @@ export function approve(context: RunContext, state: RunState, command: Of<'Appro
   if ('refused' in approval) return approval;
   if (approval.expiresAt !== undefined && command.now >= approval.expiresAt)
     return refuse('approval-expired', `approval ${command.approvalId} expired at ${approval.expiresAt}`);
+  if (command.via === 'library' && approval.risk === 'high')
+    return refuse(
+      'approval-needs-terminal',
+      `${command.approvalId} is of high risk: a person types the yes on a terminal`,
+      `wf approve ${command.approvalId}`,
+      ExitCode.usage,
+    );
   const { by, fourEyes } = ruleAt(context, approval.at);
   if (by.length > 0 && !by.includes(command.by) && !(command.isOwner && by.includes('owner')))
     return refuse('approval-not-yours', `${command.by} may not approve this: ${by.join(' or ')} may`);
@@ -45,7 +52,12 @@ export function approve(context: RunContext, state: RunState, command: Of<'Appro
       `${command.by} started run ${state.runId}: somebody else has to approve it`,
     );
   const { approvalId, binding } = approval;
-  return [{ type: 'ApprovalGranted', data: { approvalId, binding, by: command.by, via: 'terminal' } }];
+  return [
+    {
+      type: 'ApprovalGranted',
+      data: { approvalId, binding, by: command.by, via: command.via ?? 'terminal' },
+    },
+  ];
 }
 
 export function reject(context: RunContext, state: RunState, command: Of<'Reject'>): Decided {

@@ -55,8 +55,8 @@ export function commandOf(
     case 'EffectUnknown':
       return { type: 'EffectEnded', effectId: event.data.effectId, result: resultOf(event) };
     case 'ApprovalGranted': {
-      const { approvalId, by } = event.data;
-      return { type: 'Approve', approvalId, by, isOwner: true };
+      const { approvalId, by, via } = event.data;
+      return { type: 'Approve', approvalId, by, isOwner: true, ...(via === 'library' ? { via } : {}) };
     }
     case 'ApprovalRejected': {
       const { approvalId, by, reason } = event.data;
