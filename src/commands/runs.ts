@@ -10,11 +10,12 @@ import { listView, printJson } from './render/list.ts';
 import { nothingYet } from './render/nothing-yet.ts';
 import { pausedLines } from './render/paused-lines.ts';
 import { runItem, runTable } from './render/run-item.ts';
-import { type Invocation, option } from './verb.ts';
+import { flag, type Invocation, option } from './verb.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const nowMs = systemClock.now();
   const filter = filterOf(invocation, nowMs);
+  if (flag(invocation, 'watch')) return (await import('./runs-watch.ts')).watchRuns(invocation, filter);
   const home = await openToRead(invocation);
   const rows = home === null ? [] : listRuns(home.index, filter);
   if (invocation.json) printJson(invocation, listView('runs', rows.map(runItem)));

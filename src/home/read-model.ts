@@ -18,7 +18,7 @@ import { RUN_COLUMNS } from './index-schema.ts';
 import { type RunFilter, runQuery } from './run-query.ts';
 
 type Flags = 'forced' | 'artifactsExpired';
-type StoredRunRow = Omit<RunRow, Flags> & Readonly<Record<Flags, number>>;
+export type StoredRunRow = Omit<RunRow, Flags> & Readonly<Record<Flags, number>>;
 
 const COLUMNS = RUN_COLUMNS.join(', ');
 /** Shown ids are never shorter, so that they stay unique for a while. */
@@ -26,7 +26,7 @@ const MIN_PREFIX = 12;
 /** Sorts after everything that begins with a prefix. */
 const LAST = '\u{10FFFF}';
 
-const toRow = (row: StoredRunRow): RunRow => ({
+export const toRow = (row: StoredRunRow): RunRow => ({
   ...row,
   forced: row.forced === 1,
   artifactsExpired: row.artifactsExpired === 1,

@@ -162,6 +162,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       bad(2, 'runs', '--limit', '0'),
       bad(2, 'runs', '--since', 'yesterday'),
       bad(2, 'runs', '--status', 'odd'),
+      bad(2, 'runs', '--watch'),
     ],
   },
   show: {

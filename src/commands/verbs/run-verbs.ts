@@ -73,6 +73,7 @@ export const RUN_VERBS: readonly VerbSpec[] = [
       { name: 'route', value: 'NAME', summary: 'only of this route' },
       { name: 'since', value: 'WHEN', summary: 'an ISO time, or a span like 2h or 7d' },
       LIMIT,
+      { name: 'watch', summary: 'go on showing what changes' },
     ],
     load: () => import('../runs.ts'),
   },
