@@ -3,10 +3,11 @@
  * the quick parser could not read the line.
  */
 import { Argument, Command, CommanderError, Option } from 'commander';
-import { usageError } from '../errors.ts';
+import { ExitCode, usageError } from '../errors.ts';
 import { nearest } from '../workflow/did-you-mean.ts';
 import type { ParsedLine } from './parse-argv.ts';
-import { GLOBAL_OPTIONS, type HelpGroup, type Io, type OptionSpec, type VerbSpec } from './verb.ts';
+import { helpScreen } from './render/help-screen.ts';
+import { GLOBAL_OPTIONS, type Io, type OptionSpec, type VerbSpec } from './verb.ts';
 
 /** @returns the parsed line, or the exit code when help was printed. @throws {WfError} exit 2 */
 export async function explainArgv(
@@ -15,15 +16,17 @@ export async function explainArgv(
   io: Io,
 ): Promise<ParsedLine | number> {
   let parsed: ParsedLine | null = null;
-  const all = argv.includes('--all');
-  const program = buildProgram(verbs, io, all, (line) => {
+  const asked = helpAsked(argv);
+  if (asked !== null && asked.verb.length === 0) {
+    io.out(helpScreen(verbs, asked.all));
+    return ExitCode.ok;
+  }
+  if (asked !== null) assertVerb(asked.verb, verbs);
+  const program = buildProgram(verbs, io, (line) => {
     parsed = line;
   });
   try {
-    await program.parseAsync(
-      argv.filter((word) => word !== '--all' || !isHelp(argv)),
-      { from: 'user' },
-    );
+    await program.parseAsync(asked === null ? argv : [...asked.verb, '--help'], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0 || error.code === 'commander.help') return 0;
@@ -32,8 +35,25 @@ export async function explainArgv(
   return parsed ?? 0;
 }
 
-const isHelp = (argv: readonly string[]): boolean =>
-  argv.some((word) => word === '--help' || word === '-h' || word === 'help');
+/** What `wf help …`, `wf --help` or `wf VERB --help` is about; null where something is to be done. */
+function helpAsked(
+  argv: readonly string[],
+): { readonly verb: readonly string[]; readonly all: boolean } | null {
+  const [first, ...rest] = argv;
+  const isWord = first === 'help';
+  // Behind `--` and as a value it is a text like others; commander knows which, where a verb comes first.
+  if (!isWord && first !== '--help' && first !== '-h') return null;
+  const words = rest.filter((word) => !word.startsWith('-'));
+  const all = rest.includes('--all') || words[0] === 'all';
+  return { verb: words[0] === 'all' ? [] : words, all };
+}
+
+/** @throws {WfError} usage (2) */
+function assertVerb(words: readonly string[], verbs: readonly VerbSpec[]): void {
+  const name = words.join(' ');
+  if (verbs.some((verb) => verb.name === name || verb.name.startsWith(`${name} `))) return;
+  throw usageError('usage', `there is no verb ${JSON.stringify(name)}`, { hint: suggestion(words, verbs) });
+}
 
 function suggestion(argv: readonly string[], verbs: readonly VerbSpec[]): string {
   const word = argv.find((candidate) => !candidate.startsWith('-')) ?? '';
@@ -41,23 +61,16 @@ function suggestion(argv: readonly string[], verbs: readonly VerbSpec[]): string
   const known = visible.find((verb) => verb.name === word || verb.name.startsWith(`${word} `));
   if (known !== undefined) return `See: wf ${known.name.split(' ')[0]} --help`;
   const near = nearest(word, [...new Set(visible.map((verb) => verb.name.split(' ')[0] ?? ''))]);
-  return near === undefined ? 'See: wf --help' : `Did you mean: wf ${near}? All verbs: wf --help --all`;
+  return near === undefined ? 'See: wf help' : `Did you mean: wf ${near}? All verbs: wf help all`;
 }
 
-const GROUPS: readonly HelpGroup[] = ['Start', 'See', 'Decide', 'Build', 'Operate'];
-
-function buildProgram(
-  verbs: readonly VerbSpec[],
-  io: Io,
-  all: boolean,
-  found: (line: ParsedLine) => void,
-): Command {
+function buildProgram(verbs: readonly VerbSpec[], io: Io, found: (line: ParsedLine) => void): Command {
   const program = new Command('wf')
     .description(
       'Staged workflows for unattended assistants: done once, nothing lost, risky work asked first.',
     )
     .usage('[verb] [options]        (without a verb: what is going on)')
-    .helpOption('-h, --help', 'show this help; --help --all shows every verb')
+    .helpOption('-h, --help', 'show this help')
     .version(__WF_VERSION__, '-v, --version')
     .addHelpCommand(false)
     .configureOutput({
@@ -67,19 +80,20 @@ function buildProgram(
     })
     .showSuggestionAfterError(true)
     .exitOverride();
+  // `wf --home DIR --help`: the same screen from wherever it is asked for.
+  program.helpInformation = () => helpScreen(verbs, false);
   addOptions(program, GLOBAL_OPTIONS);
   const parents = new Map<string, Command>();
-  for (const verb of [...verbs].sort((a, b) => groupRank(a) - groupRank(b))) {
+  for (const verb of verbs) {
     if (verb.name.startsWith('__')) continue;
     const [first = '', second] = verb.name.split(' ');
-    const group = verb.group === 'hidden' ? 'Also' : verb.group;
     let parent = program;
     if (second !== undefined) {
-      parent = parents.get(first) ?? addParent(program, verbs, first, group, verb.group === 'hidden' && !all);
+      parent = parents.get(first) ?? addParent(program, verbs, first);
       parents.set(first, parent);
     }
     const command = parent
-      .command(second ?? first, { hidden: second === undefined && verb.group === 'hidden' && !all })
+      .command(second ?? first)
       .description(verb.summary)
       .exitOverride()
       .configureOutput({
@@ -87,7 +101,6 @@ function buildProgram(
         writeErr: () => undefined,
         outputError: () => undefined,
       });
-    if (second === undefined) command.helpGroup(`${group}:`);
     addOptions(command, [...verb.options, ...GLOBAL_OPTIONS]);
     for (const arg of verb.args) {
       const shape = `${arg.name}${arg.variadic === true ? '...' : ''}`;
@@ -118,27 +131,12 @@ function buildProgram(
   return program;
 }
 
-function addParent(
-  program: Command,
-  verbs: readonly VerbSpec[],
-  name: string,
-  group: string,
-  hidden: boolean,
-): Command {
+function addParent(program: Command, verbs: readonly VerbSpec[], name: string): Command {
   const children = verbs
     .filter((verb) => verb.name.startsWith(`${name} `))
     .map((verb) => verb.name.split(' ')[1]);
-  return program
-    .command(name, { hidden })
-    .description(children.join(', '))
-    .helpGroup(`${group}:`)
-    .exitOverride();
+  return program.command(name).description(children.join(', ')).addHelpCommand(false).exitOverride();
 }
-
-const groupRank = (verb: VerbSpec): number => {
-  const rank = GROUPS.indexOf(verb.group);
-  return rank === -1 ? GROUPS.length : rank;
-};
 
 function addOptions(command: Command, options: readonly OptionSpec[]): void {
   for (const spec of options) {

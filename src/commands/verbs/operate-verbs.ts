@@ -139,7 +139,7 @@ export const OPERATE_VERBS: readonly VerbSpec[] = [
   },
   {
     name: 'erase',
-    group: 'Operate',
+    group: 'hidden',
     summary: "erase a run's texts for good; that it was there, and its key, stay",
     args: [RUN_ARG],
     options: [
@@ -178,7 +178,7 @@ export const OPERATE_VERBS: readonly VerbSpec[] = [
   },
   {
     name: 'log backup',
-    group: 'Operate',
+    group: 'hidden',
     summary: 'copy log, long values, definitions and configuration to a folder; runs go on meanwhile',
     args: [
       { name: 'dir', required: true, summary: 'an empty folder, or that of an earlier backup of this home' },
@@ -199,7 +199,7 @@ export const OPERATE_VERBS: readonly VerbSpec[] = [
   },
   {
     name: 'import-legacy',
-    group: 'Operate',
+    group: 'hidden',
     summary: 'take over the runs, keys, feedback and markers of the script engine that came before',
     args: [
       { name: 'dir', required: true, summary: 'its home; where it is this home, its files move to legacy/' },

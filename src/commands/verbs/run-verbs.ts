@@ -51,7 +51,7 @@ export const RUN_VERBS: readonly VerbSpec[] = [
   },
   {
     name: 'status',
-    group: 'See',
+    group: 'hidden',
     summary: 'what is going on, and what waits for you (the same as `wf` alone)',
     args: [],
     options: [],
