@@ -15,13 +15,13 @@ const GROUPS: readonly (readonly [HelpGroup, string])[] = [
   ['Operate', 'Keep going, repair'],
 ];
 
-const FIRST: readonly (readonly [string, string])[] = [
-  ['new here', 'wf run autonomous-e2e --input "…"  then: wf show last'],
-  ['with an assistant', 'wf connect agent claude            then the same run'],
-  ['a workflow to adapt', 'wf init                            the templates there are'],
-  ['for a team', 'wf inbox                           what waits for an answer'],
-  ['a program, an agent', 'wf … --json                        one value, and an exit code'],
-  ['looking after it', 'wf doctor                          what is wrong, and a way out'],
+const FIRST: readonly (readonly [who: string, command: string, what: string])[] = [
+  ['new here', 'wf run autonomous-e2e --input "…"', 'then: wf show last'],
+  ['with an assistant', 'wf connect agent claude', 'then the same run'],
+  ['a workflow to adapt', 'wf init', 'the templates there are'],
+  ['for a team', 'wf inbox', 'what waits for answers'],
+  ['a program, an agent', 'wf … --json', 'one value, an exit code'],
+  ['looking after it', 'wf doctor', 'what is wrong with it'],
 ];
 
 /** @param all every verb, each with its own words */
@@ -36,13 +36,13 @@ export function helpScreen(verbs: readonly VerbSpec[], all: boolean): string {
   });
   const first = all
     ? ''
-    : `\nFirst commands\n${FIRST.map(([who, line]) => `  ${who.padEnd(19)} ${line}\n`).join('')}`;
+    : `\nFirst commands\n${FIRST.map(([who, command, what]) => `  ${who.padEnd(19)} ${command.padEnd(33)} ${what}\n`).join('')}`;
   return (
     'wf: staged workflows for unattended assistants.\n' +
     'Done once, nothing lost, risky work asked first.\n\n' +
     'Without a verb: what is going on, and what waits for you.\n\n' +
     `${parts.join('\n')}${first}\n` +
-    `One verb: wf help VERB${all ? '' : '     every verb: wf help all'}     which wf: wf --version\n` +
+    `One verb: wf help VERB${all ? '' : '     every verb: wf help all'}\n` +
     'Every verb takes --json (one JSON value) and --home DIR (else $WF_HOME,\n' +
     '$OPENCLAW_ROOT/workflows, ~/.openclaw/workflows).\n'
   );
