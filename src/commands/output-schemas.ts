@@ -3,9 +3,10 @@
  * must let unknown ones pass, and a shape that loses or changes one gets a new name. Loads zod: for tests and tools.
  */
 import { z } from 'zod';
-import { stageName, stageOutputs } from '../events/run-events.ts';
+import { stageOutputs } from '../events/run-events.ts';
 import { count, isoTime, owner, sha256Hex, text } from '../events/shared.ts';
 import { buildSchemas } from './output/build-schemas.ts';
+import { bundleSchemas, replayed } from './output/bundle-schemas.ts';
 import { explainSchemas } from './output/explain-schemas.ts';
 import { importSchema } from './output/import-schema.ts';
 import { inboxItem, lists, source } from './output/list-shapes.ts';
@@ -16,7 +17,6 @@ import {
   effect,
   expiry,
   nullableOutputs,
-  outcome,
   path,
   run,
   runItem,
@@ -25,17 +25,6 @@ import {
 import { screenSchemas } from './output/screen-schemas.ts';
 import { paused, serveSchemas } from './output/serve-schemas.ts';
 import { tortureSchema } from './output/torture-schema.ts';
-
-const replayed = z.object({
-  n: count,
-  seq: count,
-  ts: isoTime,
-  type: z.string(),
-  status,
-  stage: stageName.nullable(),
-  outcome,
-  waitingFor: z.string().nullable(),
-});
 
 const plannedStep = z.object({
   step: z.string(),
@@ -137,6 +126,7 @@ export const outputSchemas = {
   ...buildSchemas,
   ...operateSchemas,
   ...explainSchemas,
+  ...bundleSchemas,
   ...importSchema,
   ...screenSchemas,
   ...serveSchemas,
@@ -172,7 +162,8 @@ export const outputsOfVerbs: Readonly<Record<string, readonly OutputName[]>> = {
   why: ['wf.why/1', 'wf.why-not/1'],
   graph: ['wf.graph/1'],
   diff: ['wf.diff/1'],
-  replay: ['wf.replay/1', 'wf.replay-against/1'],
+  replay: ['wf.replay/1', 'wf.replay-against/1', 'wf.replay-bundle/1'],
+  bundle: ['wf.bundle/1', 'wf.bundled/1'],
   inbox: ['wf.list/1'],
   approve: ['wf.run/1'],
   reject: ['wf.run/1'],

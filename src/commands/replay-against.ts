@@ -9,6 +9,7 @@ import { readText } from '../engine/texts.ts';
 import { conflictError, ExitCode, isRefusal } from '../errors.ts';
 import type { RunEvent } from '../events/run-events.ts';
 import { runStream } from '../events/streams.ts';
+import { coldSha256 } from '../log/hash.ts';
 import { type FoldableEvent, foldRun } from '../workflow/evolve.ts';
 import { inputFor } from '../workflow/input-fields.ts';
 import { type Divergence, type Replayed, replayAgainst } from '../workflow/replay/replay-against.ts';
@@ -23,7 +24,6 @@ export async function againstDefinition(
   runId: string,
   against: string,
 ): Promise<ExitCode> {
-  const { definition, hash, file } = await definitionNamed(invocation, against);
   const seqs = new Map<number, number>();
   const events: FoldableEvent[] = [];
   for await (const event of home.store.read(runStream(runId))) {
@@ -35,18 +35,44 @@ export async function againstDefinition(
     throw conflictError('run-erased', `the texts of run ${runId} were erased: it cannot be decided again`, {
       hint: `What is left of it: wf show ${runId}`,
     });
-  const input = inputFor(definition, await readText(home.ports.blobs, state.input));
-  const { sha256 } = home.ports;
+  return decideAgainst(invocation, against, {
+    runId,
+    workflowId: state.workflowId,
+    events,
+    seqs,
+    input: await readText(home.ports.blobs, state.input),
+    home: home.paths.home,
+  });
+}
+
+export type RecordedRun = {
+  readonly runId: string;
+  readonly workflowId: string;
+  readonly events: readonly FoldableEvent[];
+  /** Positions in the log by version in the run's stream. */
+  readonly seqs: ReadonlyMap<number, number>;
+  /** What was asked, whole. */
+  readonly input: string;
+  readonly home: string;
+};
+
+export async function decideAgainst(
+  invocation: Invocation,
+  against: string,
+  { runId, workflowId, events, seqs, input: text, home }: RecordedRun,
+): Promise<ExitCode> {
+  const { definition, hash, file } = await definitionNamed(invocation, against);
+  const input = inputFor(definition, text);
   const { same, divergence } = isRefusal(input)
     ? refused(events[0], input.message)
     : replayAgainst(
-        { definition, definitionHash: hash, input, home: home.paths.home, connected: {}, sha256 },
+        { definition, definitionHash: hash, input, home, connected: {}, sha256: coldSha256 },
         events,
       );
   const view = {
     schema: 'wf.replay-against/1',
     runId,
-    workflowId: state.workflowId,
+    workflowId,
     against: { id: definition.id, file, hash },
     events: events.length,
     same,

@@ -3,20 +3,19 @@ import { asRunEvent } from '../engine/load-run.ts';
 import { ExitCode, usageError } from '../errors.ts';
 import { runStream } from '../events/streams.ts';
 import { evolve } from '../workflow/evolve.ts';
-import { noRun, type RunState } from '../workflow/state.ts';
+import { noRun } from '../workflow/state.ts';
 import { openToRead, resolveRun } from './home-of.ts';
 import { wholeNumber } from './number-option.ts';
 import { programName } from './program-name.ts';
 import { printJson } from './render/list.ts';
-import { statusText } from './render/status-mark.ts';
-import { table } from './render/text.ts';
-import { withoutNonce } from './render/without-nonce.ts';
+import { looksLikeBundle, type ReplayStep, showStateAt, stepLines } from './replay-steps.ts';
 import { runUnknown } from './run-unknown.ts';
 import { argument, type Invocation, option } from './verb.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
-  const at = wholeNumber(invocation, 'at', 1, Number.MAX_SAFE_INTEGER);
   const named = argument(invocation, 0);
+  if (looksLikeBundle(named)) return (await import('./replay-bundle.ts')).replayFile(invocation);
+  const at = wholeNumber(invocation, 'at', 1, Number.MAX_SAFE_INTEGER);
   const home = await openToRead(invocation);
   if (home === null) throw runUnknown(named);
   const runId = await resolveRun(home, named);
@@ -30,61 +29,22 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     const { againstDefinition } = await import('./replay-against.ts');
     return againstDefinition(invocation, home, runId, against);
   }
-  const steps = [];
+  const steps: ReplayStep[] = [];
   let state = noRun;
   for await (const event of home.store.read(runStream(runId))) {
     state = evolve(state, asRunEvent(event));
-    steps.push({
-      n: event.streamVersion,
-      seq: event.seq,
-      ts: event.ts,
-      type: event.type,
-      ...summaryOf(state),
-    });
-    if (event.streamVersion === at) break;
+    const { status, current: stage, outcome, waiting } = state;
+    const { streamVersion: n, seq, ts, type } = event;
+    steps.push({ n, seq, ts, type, status, stage, outcome, waitingFor: waiting?.for ?? null });
+    if (n === at) break;
   }
-  if (at === undefined) {
-    if (invocation.json) printJson(invocation, { schema: 'wf.replay/1', runId, states: steps });
-    else invocation.io.out(lines(runId, steps, programName(invocation)));
-    return ExitCode.ok;
-  }
-  const last = steps.at(-1);
-  if (last?.n !== at) {
-    throw usageError('replay-at', `run ${runId} has ${steps.length} events; there is no event ${at}`, {
-      where: '--at',
-      hint: `See them all: wf replay ${runId}`,
-    });
-  }
-  const shown = withoutNonce(state);
-  if (invocation.json) {
-    printJson(invocation, { schema: 'wf.replay/1', runId, at, states: [last], state: shown });
-  } else {
-    invocation.io.out(`${JSON.stringify(shown, null, 2)}\n`);
+  if (at !== undefined) return showStateAt(invocation, { runId, named: runId, at, steps, state });
+  if (invocation.json) printJson(invocation, { schema: 'wf.replay/1', runId, states: steps });
+  else {
+    const wf = programName(invocation);
+    invocation.io.out(
+      `${stepLines(runId, steps)}\nThe whole state after one of them: ${wf} replay ${runId} --at N\n`,
+    );
   }
   return ExitCode.ok;
-}
-
-const summaryOf = (state: RunState) => ({
-  status: state.status,
-  /** The stage that was started last. */
-  stage: state.current,
-  outcome: state.outcome,
-  waitingFor: state.waiting?.for ?? null,
-});
-
-type Step = ReturnType<typeof summaryOf> & {
-  readonly n: number;
-  readonly ts: string;
-  readonly type: string;
-};
-
-function lines(runId: string, steps: readonly Step[], wf: string): string {
-  const rows = steps.map((step) => [
-    String(step.n).padStart(4),
-    step.ts.slice(11, 23),
-    step.type,
-    `-> ${statusText(step.status, step.waitingFor)}, ${step.stage ?? 'no stage yet'}`,
-  ]);
-  const day = steps[0]?.ts.slice(0, 10) ?? '';
-  return `run ${runId}, ${steps.length} events from ${day} on (UTC)\n${table(rows)}\nThe whole state after one of them: ${wf} replay ${runId} --at N\n`;
 }

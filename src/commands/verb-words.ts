@@ -3,6 +3,7 @@ export const VERB_WORDS: ReadonlySet<string> = new Set([
   '__compat',
   '__complete',
   'approve',
+  'bundle',
   'cancel',
   'completion',
   'connect',

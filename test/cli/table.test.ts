@@ -22,6 +22,7 @@ type Call = {
 type Row = { readonly good: readonly [Call, ...Call[]]; readonly bad: readonly [Call, ...Call[]] };
 
 const LEGACY = join(root, 'test/fixtures/legacy-home');
+const BUNDLES = join(root, 'test/bundles');
 const BLOG = 'write a blog on BIM Automation in Autodesk';
 const ok = (schema: string, ...args: string[]): Call => ({ args, exit: 0, schema });
 const bad = (exit: number, ...args: string[]): Call => ({ args, exit, schema: 'wf.error/1' });
@@ -224,8 +225,34 @@ const ROWS: Readonly<Record<string, Row>> = {
       { ...bad(3, 'diff', 'last', '01ZZZZZZZZZZZZ'), given: handedOff },
     ],
   },
+  bundle: {
+    good: [
+      { ...ok('wf.bundle/1', 'bundle', 'last'), given: failed },
+      { ...ok('wf.bundle/1', 'bundle', 'last', '--without-texts'), given: waiting },
+      { ...ok('wf.bundled/1', 'bundle', 'last', '--out', '$1'), given: withPlace },
+    ],
+    bad: [
+      bad(3, 'bundle', 'last'),
+      { ...bad(2, 'bundle', 'last', '--force'), given: handedOff },
+      {
+        ...bad(2, 'bundle', 'last', '--out', '$1'),
+        given: async (runner) => {
+          await handedOff(runner);
+          return aFile(runner);
+        },
+      },
+    ],
+  },
   replay: {
     good: [
+      ok('wf.replay-bundle/1', 'replay', `${BUNDLES}/redone.json`),
+      ok('wf.replay-bundle/1', 'replay', `${BUNDLES}/redone.lengths.json`),
+      ok('wf.replay/1', 'replay', `${BUNDLES}/redone.json`, '--at', '4'),
+      {
+        args: ['replay', `${BUNDLES}/reported.json`, '--against', 'autonomous-e2e'],
+        exit: 0,
+        schema: 'wf.replay-against/1',
+      },
       { ...ok('wf.replay/1', 'replay', 'last'), given: handedOff },
       { ...ok('wf.replay/1', 'replay', 'last', '--at', '4'), given: waiting },
       { ...ok('wf.replay-against/1', 'replay', 'last', '--against', 'autonomous-e2e'), given: handedOff },
@@ -235,6 +262,8 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
     bad: [
       bad(3, 'replay', 'last'),
+      bad(3, 'replay', './nowhere.json'),
+      bad(2, 'replay', join(root, 'package.json')),
       {
         given: failed,
         args: ['replay', 'last', '--against', 'autonomous-e2e'],

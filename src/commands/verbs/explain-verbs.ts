@@ -18,8 +18,8 @@ export const EXPLAIN_VERBS: readonly VerbSpec[] = [
   {
     name: 'replay',
     group: 'See',
-    summary: 'a run from its events alone, state after state; touches nothing',
-    args: [RUN_ARG],
+    summary: 'a run, or a file of wf bundle, from its events alone, state after state; touches nothing',
+    args: [{ ...RUN_ARG, summary: `${RUN_ARG.summary}; or the path of a bundle (./run.json)` }],
     options: [
       { name: 'at', value: 'N', summary: "the whole state after the run's N-th event" },
       {
@@ -62,6 +62,18 @@ export const EXPLAIN_VERBS: readonly VerbSpec[] = [
       },
     ],
     load: () => import('../graph.ts'),
+  },
+  {
+    name: 'bundle',
+    group: 'hidden',
+    summary: 'a run as one file that any machine can replay, secrets replaced (default: to standard output)',
+    args: [RUN_ARG],
+    options: [
+      { name: 'out', value: 'FILE', summary: 'write it there, for your eyes only (0600)' },
+      { name: 'without-texts', summary: 'every text as its length; it still replays' },
+      { name: 'force', summary: 'replace the file if it is there' },
+    ],
+    load: () => import('../bundle.ts'),
   },
   {
     name: 'diff',
