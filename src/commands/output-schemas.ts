@@ -100,6 +100,8 @@ export const outputSchemas = {
       artifacts: path.nullable(),
       kept: z.boolean(),
       expired: z.object({ artifacts: expiry.nullable(), files: expiry.nullable() }),
+      /** Files that the run names where the home stood before. */
+      moved: z.array(z.object({ before: path, was: path, now: path })),
     }),
   }),
   'wf.run-file/1': named('wf.run-file/1', {

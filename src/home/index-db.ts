@@ -25,6 +25,11 @@ export type Rows = Pick<IndexDb, 'get' | 'all'>;
 
 export class IndexDb {
   readonly path: string;
+  /** What became of the rows there were, where it was this process that found them unusable. */
+  lost = 'was missing';
+  readonly #onLost = (how: string): void => {
+    this.lost = how;
+  };
   #db: DatabaseSync;
   #inode: number;
   #statements = new Map<string, StatementSync>();
@@ -32,7 +37,7 @@ export class IndexDb {
   /** @throws {WfError} io (74) when it can neither be opened nor made anew */
   constructor(path: string) {
     this.path = path;
-    this.#db = open(path);
+    this.#db = open(path, this.#onLost);
     this.#inode = inodeOf(path);
   }
 
@@ -75,9 +80,10 @@ export class IndexDb {
 
   /** Throws the file away and begins with empty tables. For a file that SQLite calls corrupt. */
   recreate(): void {
+    this.#onLost(DAMAGED);
     this.#forget();
     remove(this.path);
-    this.#db = open(this.path);
+    this.#db = open(this.path, this.#onLost);
     this.#inode = inodeOf(this.path);
   }
 
@@ -114,7 +120,7 @@ export class IndexDb {
 
   #reopen(): void {
     this.#forget();
-    this.#db = open(this.path);
+    this.#db = open(this.path, this.#onLost);
     this.#inode = inodeOf(this.path);
   }
 
@@ -137,20 +143,25 @@ export class IndexDb {
   }
 }
 
-function open(path: string): DatabaseSync {
+type OnLost = (how: string) => void;
+const DAMAGED = 'was damaged';
+
+function open(path: string, onLost: OnLost): DatabaseSync {
   for (let left = OPEN_TRIES; ; left--) {
     try {
-      return tryOpen(path);
+      return tryOpen(path, onLost);
     } catch (error) {
-      if (isCorrupt(error) && left > 0) remove(path);
-      else if (isBusy(error) && left > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4);
+      if (isCorrupt(error) && left > 0) {
+        onLost(DAMAGED);
+        remove(path);
+      } else if (isBusy(error) && left > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4);
       else if (isSqliteError(error) || errorCode(error) !== undefined) throw cannotOpen(path, error);
       else throw error;
     }
   }
 }
 
-function tryOpen(path: string): DatabaseSync {
+function tryOpen(path: string, onLost: OnLost): DatabaseSync {
   const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
   const isNew = path !== IN_MEMORY && makeFile(path);
   const db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
@@ -158,7 +169,11 @@ function tryOpen(path: string): DatabaseSync {
     // WAL is a property of the file; the other two are of this connection.
     if (isNew) db.exec('PRAGMA journal_mode = WAL');
     db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 250');
-    if (versionOf(db) !== PROJECTION_VERSION) createTables(db);
+    const version = versionOf(db);
+    if (version !== PROJECTION_VERSION) {
+      if (version !== 0) onLost('was made by another version');
+      createTables(db);
+    }
     return db;
   } catch (error) {
     db.close();

@@ -191,7 +191,7 @@ class CatchUp {
       // Rows without a checkpoint are of a rebuild that was cut short: folding onto them would count twice.
       if (index.get('SELECT 1 FROM stream_offsets LIMIT 1') !== undefined)
         return { rebuild: 'an earlier rebuild was cut short' };
-      return hasProjections(fs, paths) ? { rebuild: 'the index was missing' } : this.#fold(log, null, upTo);
+      return hasProjections(fs, paths) ? { rebuild: `the index ${index.lost}` } : this.#fold(log, null, upTo);
     }
     if (checkpoint.projectionVersion !== PROJECTION_VERSION) return { rebuild: 'another version wrote them' };
     if (!log.hasLine(checkpoint.lineOffset, checkpoint.endOffset, checkpoint.hash))

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FOLDED_TABLES } from '../../src/home/index-schema.ts';
@@ -35,6 +36,13 @@ import {
 
 const child = join(import.meta.dirname, '../support/projection-child.ts');
 const start = promisify(execFile);
+
+/** The file as an earlier or later program made it: the same tables or not, it says another number. */
+function withVersion(file: string, version: number): void {
+  const db = new DatabaseSync(file);
+  db.exec(`PRAGMA user_version = ${version}`);
+  db.close();
+}
 
 let home: string;
 let at: TestHome;
@@ -96,6 +104,22 @@ describe('deleting projections loses nothing', () => {
     expect(rowsOf(at.index, FOLDED_TABLES)).toEqual(rows);
     expect(filesOf(home)).toEqual(files);
     expect(at.notices).toEqual([expect.stringContaining('the index was missing')]);
+  });
+
+  test.each([
+    ['was made by another version', (file: string) => withVersion(file, 3)],
+    ['was damaged', (file: string) => writeFileSync(file, 'no database at all '.repeat(500))],
+  ])('and told what was wrong with one that %s', async (how, spoil) => {
+    await at.append(everything());
+    await at.projector.project();
+    const files = filesOf(home);
+    await at.close();
+    for (const suffix of ['-wal', '-shm']) rmSync(at.paths.indexDb + suffix, { force: true });
+    spoil(at.paths.indexDb);
+    at = openTestHome(home);
+    await at.projector.project();
+    expect(filesOf(home)).toEqual(files);
+    expect(at.notices).toEqual([expect.stringContaining(`the index ${how}`)]);
   });
 
   test('index.db deleted under a running process does not leave it writing into nowhere', async () => {

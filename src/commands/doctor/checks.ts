@@ -10,6 +10,7 @@ import { checkIndexLock } from './check-index-lock.ts';
 import { checkConfig, checkDefinitions } from './check-inputs.ts';
 import { checkLock } from './check-lock.ts';
 import { checkEvents, checkLines } from './check-log.ts';
+import { checkMoved } from './check-moved.ts';
 import { checkPaused } from './check-paused.ts';
 import { checkPermissions } from './check-permissions.ts';
 import { checkPlace } from './check-place.ts';
@@ -51,6 +52,7 @@ export const CHECKS: readonly Check[] = [
   { id: 'projections', needs: HISTORY, look: checkProjections },
   { id: 'paused', needs: HISTORY, look: checkPaused },
   { id: 'runs', needs: HISTORY, look: checkRuns },
+  { id: 'home-moved', needs: HISTORY, look: checkMoved },
   { id: 'erase-unfinished', needs: HISTORY, look: checkErased },
   { id: 'scratch', needs: HISTORY, look: checkScratch },
   { id: 'temp-files', needs: ['home'], look: checkTempFiles },

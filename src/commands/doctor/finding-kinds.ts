@@ -51,6 +51,7 @@ export const FINDING_KINDS = {
   'run-stopped': 'A stopped process does nothing and yet is alive, so nobody may take its run over.',
   'child-long': 'It may hang; its run waits for it.',
   runs: '',
+  'home-moved': 'A path to where the home was finds nothing there.',
   scratch: 'Harmless, but it may hold what a task said.',
   'temp-files': 'Left by a process that was killed while it wrote; nobody reads them.',
   'torn-files': 'Copies for a look at what was cut; the program does not need them.',

@@ -161,7 +161,7 @@ const approval = (one: Approval): string =>
   `  ${one.approvalId}   ${one.status}${one.by === undefined ? '' : ` by ${safe(one.by)}`}   ${one.risk} risk: ${oneLine(one.reasons.join('; '), 160)}\n`;
 
 function files(view: ShowView, { env, show }: ShowContext): string {
-  const { record, summary, briefs, artifacts, kept, expired } = view.files;
+  const { record, summary, briefs, artifacts, kept, expired, moved } = view.files;
   const place = (kind: 'brief' | 'summary' | 'record', file: string): string =>
     `  ${kind.padEnd(10)} ${kept ? tilde(file, env) : `${show} --file ${kind}`}`;
   const by = ({ at, keep }: Expiry): string =>
@@ -177,6 +177,13 @@ function files(view: ShowView, { env, show }: ShowContext): string {
     place('record', record),
     ...(expired.artifacts === null ? [] : [`  artifacts  given up ${by(expired.artifacts)}`]),
     ...(artifacts === null ? [] : [`  artifacts  ${tilde(artifacts, env)}`]),
+    ...[...new Set(moved.map(({ before }) => before))].map(
+      (before) => `  moved      this home was at ${safe(tilde(before, env))} before`,
+    ),
+    ...moved.map(
+      ({ was, now }) =>
+        `             ${safe(tilde(was, env))}\n               is now ${safe(tilde(now, env))}`,
+    ),
   ];
   return `Files\n${lines.join('\n')}\n`;
 }

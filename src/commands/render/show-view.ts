@@ -1,5 +1,6 @@
 /** One run with everything about it, as `wf show --json` prints it (`wf.show/1`). Fields are only ever added. */
 import { previewOf, type Text } from '../../events/envelope.ts';
+import { movedPaths } from '../../projections/moved-paths.ts';
 import { recordPath, summaryPath } from '../../projections/run-files.ts';
 import { type Approval, type Effect, outputOf, type RunState } from '../../workflow/state.ts';
 import { absolute } from './paths.ts';
@@ -86,6 +87,8 @@ function filesOf(run: RunState, home: string, { hasArtifacts, exists }: Look) {
     kept: exists(record),
     /** What the definition's retention gave up, and by which rule. */
     expired: { artifacts: run.artifactsExpired, files: run.filesExpired },
+    /** Named by the run where the home stood before, and here now. */
+    moved: movedPaths(run, home).filter(({ was, now }) => !exists(was) && exists(now)),
   };
 }
 
