@@ -85,5 +85,9 @@ const eventsOf = (
     return data.map((value) => ({ type, data: value }));
   });
 
+/** Of one kind. */
+export const anyEventOf = (type: string): fc.Arbitrary<{ type: string; data: object }> =>
+  fc.oneof(...eventsOf(Object.fromEntries(Object.entries(eventSchemas).filter(([name]) => name === type))));
+
 export const anyEvent = fc.oneof(...eventsOf(eventSchemas));
 export const anyRunEvent = fc.oneof(...eventsOf(runEventSchemas));
