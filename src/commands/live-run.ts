@@ -4,7 +4,8 @@
  */
 import { systemClock } from '../effects/clock.ts';
 import type { OpenHome } from '../engine/open-home.ts';
-import type { RunState } from '../workflow/state.ts';
+import { timeoutMsOf } from '../workflow/act-timeout.ts';
+import { type RunState, routeOf } from '../workflow/state.ts';
 import { liveText } from './render/live-line.ts';
 import { isUtf8 } from './render/utf8.ts';
 import type { Invocation } from './verb.ts';
@@ -56,7 +57,8 @@ function readLimits(home: OpenHome, run: RunState, limits: Map<string, number>):
     ({ hash, definition }) => {
       if (hash !== run.definitionHash) return;
       const { steps, actions, verifyCommand } = definition;
-      for (const { id, timeoutMs } of [...steps, ...actions]) limits.set(id, timeoutMs);
+      for (const step of [...steps, ...actions])
+        limits.set(step.id, timeoutMsOf(definition, step, routeOf(run) ?? ''));
       if (verifyCommand !== undefined) limits.set(verifyCommand.id, verifyCommand.timeoutMs);
     },
     () => undefined,

@@ -29,6 +29,20 @@ describe('a run on a terminal', () => {
     expect(left).toContain('● done in');
   });
 
+  test('says the time limit of the route where a step has none of its own', async () => {
+    const runner = wfRunner();
+    const routes = [{ name: 'deep', match: ['deep'], risk: 'low', timeout: '90m' }];
+    runner.define({
+      id: 'slow',
+      classify: { routes, fallback: { name: 'brief', risk: 'low' } },
+      execute: { ...sh(UNTIL_GO), env: ['HOME'] },
+    });
+    const { ended, seen } = startOnPty(runner, ['run', 'slow', '--input', 'a deep look']);
+    await until(() => / execute .* of 1h 30m/.test(seen().stdout));
+    go(runner);
+    expect((await ended).code).toBe(0);
+  });
+
   test('writes no line where the terminal cannot take one away, none into a pipe, and plain signs without UTF-8', async () => {
     for (const env of [{ TERM: 'dumb' }, { LANG: 'C' }]) {
       const runner = slow();
