@@ -1,5 +1,7 @@
 /** Checks definition files as a run would: everything found, each with its line and column. Needs no home. */
+
 import { ExitCode, notFoundError, WfError } from '../errors.ts';
+import { checkWhole } from '../home/check-definition.ts';
 import { locate, parseDefinitionText } from '../home/definition-file.ts';
 import {
   type DefinitionEntry,
@@ -8,7 +10,7 @@ import {
   listDefinitions,
   readDefinitionFile,
 } from '../home/definitions.ts';
-import { checkDefinition, type Finding, formatPath, hasErrors } from '../workflow/validate-definition.ts';
+import { type Finding, formatPath, hasErrors } from '../workflow/validate-definition.ts';
 import type { ConnectionCheck } from './check-connections.ts';
 
 const fs = process.getBuiltinModule('node:fs');
@@ -99,7 +101,7 @@ async function findingsOf(
   try {
     const { body } = await readDefinitionFile(file);
     const { raw } = await parseDefinitionText(body, file);
-    const own = checkDefinition(raw, id === undefined ? {} : { expectedId: id });
+    const own = await checkWhole(raw, id === undefined ? {} : { expectedId: id });
     const found = hasErrors(own) ? own : [...own, ...connections(raw)];
     return await Promise.all(
       found.map(async ({ path: at, ...finding }) => ({

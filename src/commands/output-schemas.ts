@@ -196,6 +196,8 @@ export const outputsOfVerbs: Readonly<Record<string, readonly OutputName[]>> = {
   init: ['wf.init/1'],
   completion: ['wf.completion/1'],
   pause: ['wf.pause/1'],
+  serve: ['wf.serve/1'],
+  schedules: ['wf.schedules/1'],
 };
 
 /** The document that is published: verbs, and the JSON Schema of each name. Unknown keys are let through. */

@@ -45,6 +45,8 @@ function assertAlone(invocation: Invocation): void {
 
 /** `--detach`: the run exists; a process of its own carries it on when this one has ended. */
 async function carryOn(invocation: Invocation, runId: string): Promise<void> {
+  const { warnWithoutServer } = await import('./warn-without-server.ts');
+  await warnWithoutServer(invocation);
   const { spawn } = await import('node:child_process');
   const child = spawn(
     process.execPath,

@@ -28,6 +28,8 @@ export const VERB_WORDS: ReadonlySet<string> = new Set([
   'resume',
   'run',
   'runs',
+  'schedules',
+  'serve',
   'show',
   'status',
   'tools',

@@ -6,9 +6,13 @@ import { systemClock } from '../effects/clock.ts';
 import { loadState } from '../engine/load-run.ts';
 import type { OpenHome } from '../engine/open-home.ts';
 import { ExitCode, notFoundError, usageError } from '../errors.ts';
+import type { StoredEvent } from '../events/envelope.ts';
+import { workflowStream } from '../events/streams.ts';
 import { keysNamed } from '../home/key-lookup.ts';
+import { scheduledWorkflows } from '../home/standing-rows.ts';
 import { didRun, type NotRun, notRun } from '../projections/why/key-sentences.ts';
 import { nowOf } from '../projections/why/now.ts';
+import { isAbout, type NumberedSkip, slotNotRun } from '../projections/why/slot-sentences.ts';
 import { DURATION_HELP } from '../workflow/duration.ts';
 import { openToRead } from './home-of.ts';
 import { printJson } from './render/list.ts';
@@ -68,6 +72,8 @@ type RunNow = { readonly runId: string; readonly status: string; readonly now: s
 
 async function ofKey(home: OpenHome, key: string, workflow: string | undefined): Promise<Found> {
   const keys = keysNamed(home.index, key, workflow);
+  const slots = key.includes('@') ? await skippedSlots(home, key, workflow) : [];
+  if (keys.length === 0 && slots.length > 0) return { items: slots, total: slots.length, started: 0 };
   if (keys.length === 0)
     throw notFoundError('key-unknown', `nobody has asked for anything with the key ${JSON.stringify(key)}`, {
       where: '--not',
@@ -98,6 +104,27 @@ async function ofKey(home: OpenHome, key: string, workflow: string | undefined):
   return { items: items.toSorted((a, b) => a.seq - b.seq), total, started };
 }
 
+/** A slot's key, `<schedule>@<time>`: one that was skipped was never asked for. */
+async function skippedSlots(
+  home: OpenHome,
+  key: string,
+  workflow: string | undefined,
+): Promise<readonly NotRun[]> {
+  const items: NotRun[] = [];
+  for (const id of scheduledWorkflows(home.index)) {
+    if (workflow !== undefined && id !== workflow) continue;
+    for await (const stored of home.store.read(workflowStream(id))) {
+      if (stored.type !== 'ScheduleSlotSkipped') continue;
+      const skip = asSkip(stored);
+      if (isAbout(skip, key)) items.push(slotNotRun(skip));
+    }
+  }
+  return items;
+}
+
+/** The type was just looked at; the store has checked the version. */
+const asSkip = (stored: StoredEvent): NumberedSkip => stored as unknown as NumberedSkip;
+
 async function walk(
   home: OpenHome,
   onlyLast: boolean,
@@ -108,8 +135,16 @@ async function walk(
   let total = 0;
   let started = 0;
   for await (const stored of home.store.readAll(null)) {
-    if (!stored.stream.startsWith('key/')) continue;
+    if (!stored.stream.startsWith('key/') && stored.type !== 'ScheduleSlotSkipped') continue;
     if (span !== null && (stored.ts < span.from || stored.ts >= span.to)) continue;
+    if (stored.type === 'ScheduleSlotSkipped') {
+      const skip = asSkip(stored);
+      if (workflow !== undefined && skip.data.workflowId !== workflow) continue;
+      total += 1;
+      items.push(slotNotRun(skip));
+      if (items.length > (onlyLast ? 1 : MOST_SHOWN)) items.shift();
+      continue;
+    }
     const event = asKeyEvent(stored);
     if (workflow !== undefined && event.data.workflowId !== workflow) continue;
     if (event.type === 'KeyClaimed' && event.data.runVersion === 0) started += 1;

@@ -3,7 +3,7 @@ import { usageError, WfError } from '../errors.ts';
 import { runStream } from '../events/streams.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Commit } from '../log/event-store.ts';
-import type { Claim } from '../projections/key-state.ts';
+import type { Claim, KeyState } from '../projections/key-state.ts';
 import { missingConnections } from '../workflow/connections.ts';
 import { noRun, type RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
@@ -11,6 +11,7 @@ import { whileAtWork } from './at-work.ts';
 import { continueRun } from './continue-run.ts';
 import { drive } from './drive.ts';
 import { noteAnswer } from './key-claims.ts';
+import { loadRun } from './load-run.ts';
 import { assertNotPaused } from './pause-gate.ts';
 import type { EnginePorts } from './ports.ts';
 import type { PreparedRequest } from './prepare-request.ts';
@@ -24,7 +25,7 @@ export async function claimAndStart(
 ): Promise<Answer> {
   await assertMayStart(ports, prepared, keyVersion);
   assertConnected(ports, prepared);
-  const runId = ports.newId();
+  const runId = prepared.request.slot?.runId ?? ports.newId();
   const claim: Commit = {
     stream: prepared.keyStream,
     expectedVersion: keyVersion,
@@ -46,16 +47,29 @@ export async function claimAndStart(
   return start(ports, prepared, runId, prepared.request.force, [claim]);
 }
 
+/** Failed or not, the run a slot was given is its answer: only a person starts it again. */
+export async function startSlot(
+  ports: EnginePorts,
+  prepared: PreparedRequest,
+  key: KeyState,
+): Promise<Answer> {
+  const [claim] = key.claims;
+  if (claim === undefined) return claimAndStart(ports, prepared, key.version);
+  const { state: run } = await loadRun(ports, claim.runId);
+  return run.version > claim.runVersion ? { kind: 'live', run } : adopt(ports, prepared, claim, run);
+}
+
 /** @throws {WfError} paused (7), noted where `why --not` looks */
 async function assertMayStart(
   ports: EnginePorts,
-  { loaded, key, keyStream }: PreparedRequest,
+  { request, loaded, key, keyStream }: PreparedRequest,
   keyVersion: number,
 ): Promise<void> {
   try {
     await assertNotPaused(ports, loaded.id);
   } catch (error) {
-    if (!(error instanceof WfError) || error.code !== 'paused') throw error;
+    // A server asks for a slot again and again, and says itself what became of it.
+    if (!(error instanceof WfError) || error.code !== 'paused' || request.slot !== undefined) throw error;
     const data = { workflowId: loaded.id, key, reason: error.code, message: error.message };
     await noteAnswer(ports, keyStream, keyVersion, { type: 'RunRefused', data });
     throw error;
@@ -104,12 +118,14 @@ async function start(
     forced,
     ...(request.route === undefined ? {} : { requestedRoute: request.route }),
     ...(request.by === undefined ? {} : { by: request.by }),
+    ...(request.slot === undefined ? {} : { slot: request.slot.slot }),
     owner: ports.ownership.self,
   });
   const before = [...(await registration(ports, prepared.loaded)), ...claims];
   return whileAtWork(ports, runStream(runId), async () => {
     await session.flush({ durable: false }, before);
     failpoint('run.claimed');
+    request.onStarted?.();
     if (request.detach) {
       await session.flush({ durable: true });
       await ports.projections.project();

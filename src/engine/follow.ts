@@ -53,7 +53,8 @@ export async function follow(ports: EnginePorts, runId: string, options: Continu
   }
 }
 
-async function whatIsDue(
+/** @throws {WfError} other-host (4) where liveness cannot be judged */
+export async function whatIsDue(
   ports: EnginePorts,
   run: RunState,
   options: ContinueOptions,

@@ -1,6 +1,7 @@
 /** A request for work, checked and made comparable before anything is recorded: what `--dry-run` shows and `run` acts on. */
 import { isRefusal, refusalToError, usageError } from '../errors.ts';
 import { isoTime } from '../events/iso-time.ts';
+import type { Slot } from '../events/run-events.ts';
 import type { RunContext } from '../workflow/context.ts';
 import { requestKey } from '../workflow/request-key.ts';
 import { classify } from '../workflow/stages/classify.ts';
@@ -19,6 +20,10 @@ export type RunRequest = {
   readonly route?: string;
   /** Who asks, as their login says. */
   readonly by?: string;
+  /** For the slot of a schedule: the run it was promised. Such a key is started once, whatever became of that run. */
+  readonly slot?: { readonly runId: string; readonly slot: Slot };
+  /** Called once the run is recorded, before its work begins. */
+  readonly onStarted?: () => void;
   /** Return once the run exists (or is found to live) instead of at its end. */
   readonly detach: boolean;
 };
@@ -68,7 +73,7 @@ export async function prepareRequest(ports: EnginePorts, request: RunRequest): P
   };
   assertFields(loaded, input);
   if (request.route !== undefined) orThrow(classify(loaded.definition, input, request.route));
-  const today = isoTime(ports.clock.now()).slice(0, 10);
+  const today = request.slot?.slot.date ?? isoTime(ports.clock.now()).slice(0, 10);
   const key = request.key ?? sha256(requestKey(loaded.definition, raw, today));
   return {
     request,

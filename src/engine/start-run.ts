@@ -36,6 +36,7 @@ export async function startRun(ports: EnginePorts, request: RunRequest): Promise
 async function answerOnce(ports: EnginePorts, prepared: PreparedRequest): Promise<Answer> {
   const { request } = prepared;
   const key = await readKey(ports, prepared.keyStream);
+  if (request.slot !== undefined) return (await import('./begin-run.ts')).startSlot(ports, prepared, key);
   const holder = request.force
     ? { kind: 'free' as const }
     : await holderOf(ports, key, answeringSince(ports, prepared));

@@ -51,7 +51,7 @@ export const schemaVersions: Readonly<Record<AnyEvent['type'], number>> = {
   WorkflowUnpaused: 1,
   ScheduleSet: 1,
   ScheduleEnded: 1,
-  ScheduleSlotStarted: 1,
+  ScheduleSlotClaimed: 1,
   ScheduleSlotSkipped: 1,
   HomePaused: 1,
   HomeUnpaused: 1,

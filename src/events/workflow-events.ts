@@ -93,8 +93,8 @@ export const workflowEventSchemas = {
   }),
   /** The definition has it no more; coming back it counts from then on. */
   ScheduleEnded: z.strictObject({ workflowId: id, scheduleId: id }),
-  /** The slot has this run, begun or about to be: a promise that any server keeps. */
-  ScheduleSlotStarted: z.strictObject({ workflowId: id, scheduleId: id, slot: isoTime, runId: id }),
+  /** The slot is promised this run: whichever server comes by begins it, or says later why it could not be. */
+  ScheduleSlotClaimed: z.strictObject({ workflowId: id, scheduleId: id, slot: isoTime, runId: id }),
   /** Slots that became no run, and why. The newest of them is `slot`. */
   ScheduleSlotSkipped: z.strictObject({
     workflowId: id,
@@ -103,7 +103,7 @@ export const workflowEventSchemas = {
     /** The oldest, when they are more than one. */
     first: isoTime.exactOptional(),
     count: z.int().positive(),
-    reason: z.enum(['overlap', 'paused', 'limit', 'late', 'superseded', 'refused']),
+    reason: z.enum(['overlap', 'paused', 'limit', 'late', 'superseded', 'changed', 'refused']),
     message: z.string().exactOptional(),
   }),
 } as const;

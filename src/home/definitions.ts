@@ -152,9 +152,9 @@ export async function loadDefinition(
 }
 
 async function check(raw: unknown, body: string, file: string, id?: string): Promise<readonly Finding[]> {
-  const { checkDefinition, hasErrors } = await import('../workflow/validate-definition.ts');
-  const findings = checkDefinition(raw, id === undefined ? {} : { expectedId: id });
-  if (!hasErrors(findings)) return findings;
+  const { checkWhole } = await import('./check-definition.ts');
+  const findings = await checkWhole(raw, id === undefined ? {} : { expectedId: id });
+  if (findings.every(({ severity }) => severity !== 'error')) return findings;
   const { definitionError } = await import('./definition-file.ts');
   throw await definitionError(findings, body, file);
 }

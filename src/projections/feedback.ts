@@ -99,7 +99,7 @@ export const improvementIdsOf = (event: WorkflowEvent): readonly string[] => {
     case 'WorkflowUnpaused':
     case 'ScheduleSet':
     case 'ScheduleEnded':
-    case 'ScheduleSlotStarted':
+    case 'ScheduleSlotClaimed':
     case 'ScheduleSlotSkipped':
       return [];
   }

@@ -208,6 +208,16 @@ const checkTools = (raw: unknown): Finding[] => {
   return findings;
 };
 
+/** Their ids are part of keys, and say which slots of the past are theirs. */
+const checkScheduleIds = (raw: unknown): Finding[] =>
+  duplicates(
+    'schedule',
+    listOf(own(raw, 'schedules')).flatMap((schedule, index) => {
+      const name = textOf(own(schedule, 'id'));
+      return name === undefined ? [] : [{ name, path: ['schedules', index, 'id'] }];
+    }),
+  );
+
 export const checkRules = (raw: unknown): Finding[] => [
   ...checkExecute(raw),
   ...checkStepNames(raw),
@@ -217,4 +227,5 @@ export const checkRules = (raw: unknown): Finding[] => [
   ...checkRetryOn(raw),
   ...checkRoutes(raw),
   ...checkTools(raw),
+  ...checkScheduleIds(raw),
 ];

@@ -38,6 +38,8 @@ const SENT_FILE: Place = { ...SUMMARY, what: 'the path of a file that is sent' }
 const SENT_WORD: Place = { what: 'a URL or header', names: without('brief', 'taskFile'), fields: true };
 /** Rendered before there is a run. */
 const KEY: Place = { what: 'the key', names: ['workflowId', 'task', 'input', 'date'], fields: true };
+/** Filled in when the slot comes: the run's own names do not exist yet. */
+const SLOT_INPUT: Place = { what: 'the input of a schedule', names: ['workflowId', 'date'], fields: false };
 /** A tool is set up once, for all runs. */
 const TOOL: Place = { what: 'a tool command', names: ['home'], fields: false };
 
@@ -75,10 +77,10 @@ const checkOne = (place: Place, path: DefinitionPath, value: unknown): Finding[]
 };
 
 /** Every text of a JSON value. */
-const checkTexts = (path: DefinitionPath, value: unknown): Finding[] => [
-  ...checkOne(ACTION, path, value),
-  ...listOf(value).flatMap((one, index) => checkTexts([...path, index], one)),
-  ...entriesOf(value).flatMap(([key, one]) => checkTexts([...path, key], one)),
+const checkTexts = (place: Place, path: DefinitionPath, value: unknown): Finding[] => [
+  ...checkOne(place, path, value),
+  ...listOf(value).flatMap((one, index) => checkTexts(place, [...path, index], one)),
+  ...entriesOf(value).flatMap(([key, one]) => checkTexts(place, [...path, key], one)),
 ];
 
 const checkCommand = (place: Place, path: DefinitionPath, holder: unknown): Finding[] => [
@@ -101,10 +103,13 @@ export const checkTemplates = (raw: unknown): Finding[] => [
     ...entriesOf(own(action, 'headers')).flatMap(([name, value]) =>
       checkOne(SENT_WORD, [...path, 'headers', name], value),
     ),
-    ...checkTexts([...path, 'body'], own(action, 'body')),
+    ...checkTexts(ACTION, [...path, 'body'], own(action, 'body')),
     ...checkOne(ACTION, [...path, 'text'], own(action, 'text')),
     ...['bodyFile', 'textFile'].flatMap((key) => checkOne(SENT_FILE, [...path, key], own(action, key))),
   ]),
+  ...listOf(own(raw, 'schedules')).flatMap((schedule, index) =>
+    checkTexts(SLOT_INPUT, ['schedules', index, 'input'], own(schedule, 'input')),
+  ),
   ...listOf(own(raw, 'approval')).flatMap((rule, index) =>
     checkList(REQUIRED_FILE, ['approval', index, 'show'], own(rule, 'show')),
   ),

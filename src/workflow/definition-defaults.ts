@@ -70,3 +70,8 @@ export const DEFAULT_PLANS: ReadonlyMap<string, readonly string[]> = new Map([
   ],
   ['general', GENERAL_PLAN],
 ]);
+
+/** How late a slot may be started where its schedule does not say. */
+export const DEFAULT_WITHIN_MS = 7 * 86_400_000;
+/** How late a slot counts as on time: longer than a server needs to start anew, or a cron line to come by. */
+export const ON_TIME_MS = 10 * 60_000;

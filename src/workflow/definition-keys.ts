@@ -26,6 +26,7 @@ export type KeyPlace =
   | 'approval'
   | 'when'
   | 'deliver'
+  | 'schedule'
   | 'retention'
   | 'selfImprove'
   | 'revert';
@@ -73,6 +74,7 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
     'verify',
     'approval',
     'deliver',
+    'schedules',
     'retention',
     'selfImprove',
   ],
@@ -96,6 +98,7 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   approval: ['at', 'when', 'show', 'by', 'fourEyes', 'expiresIn', 'onExpire', 'onReject', 'maxRedo'],
   when: ['risk'],
   deliver: ['summaryFile', 'actions'],
+  schedule: ['id', 'cron', 'timezone', 'input', 'catchUp', 'within', 'overlap'],
   retention: ['artifacts', 'runs'],
   selfImprove: ['enabled', 'autoApplyLowRisk', 'maxChangesPerRun', 'revert'],
   revert: ['afterRuns', 'whenWorse'],
@@ -103,7 +106,7 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
 
 /** Ignoring one of these would run something else than what the author wrote, so they are errors in every file. */
 export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
-  definition: ['notify', 'schedules', 'limits'],
+  definition: ['notify', 'limits'],
   input: [],
   inputField: ['enum', 'pattern', 'min', 'max'],
   idempotency: [],
@@ -124,6 +127,7 @@ export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   approval: ['remindAfter'],
   when: ['route'],
   deliver: ['approval'],
+  schedule: [],
   retention: [],
   selfImprove: [],
   revert: [],
@@ -161,6 +165,8 @@ export const placeOf = (path: readonly (string | number)[]): KeyPlace => {
       return path.at(-1) === 'when' ? 'when' : 'approval';
     case 'input':
       return second === 'fields' ? 'inputField' : 'input';
+    case 'schedules':
+      return 'schedule';
     case 'defaults':
     case 'idempotency':
     case 'retention':

@@ -214,6 +214,30 @@ const keep = z.union(
   { error: KEEP_HELP },
 );
 
+const schedule = z.strictObject({
+  id,
+  cron: line.describe(
+    'Minute, hour, day of month, month, day of week: "0 6 * * 1-5" is 6:00 from Monday to Friday.',
+  ),
+  timezone: line.describe('Whose clock that is: "Europe/Berlin", "UTC".'),
+  input: z
+    .union([line, z.record(z.string(), z.json())], { error: 'expected a text, or an object of input fields' })
+    .describe("What a run is given. {{date}} is the day of the slot in the schedule's timezone."),
+  catchUp: z
+    .enum(['none', 'latest', 'all'])
+    .optional()
+    .describe(
+      'Slots that passed while nobody was there: none, the newest, or each is made up for. Default: latest.',
+    ),
+  within: longDuration
+    .optional()
+    .describe('How late a slot may still be started. Default: 7d; never more than 10m with "none".'),
+  overlap: z
+    .enum(['skip', 'queue'])
+    .optional()
+    .describe('While the run before is not at its end: leave the slot out, or let it wait. Default: skip.'),
+});
+
 export const definitionSchema = z.strictObject({
   $schema: z.string().optional(),
   id,
@@ -238,6 +262,7 @@ export const definitionSchema = z.strictObject({
         .optional(),
     })
     .optional(),
+  schedules: list(schedule).optional().describe('Carried out by `wf serve`.'),
   retention: z
     .strictObject({
       artifacts: keep.optional().describe('When artifacts/<runId>/ of an ended run is removed.'),

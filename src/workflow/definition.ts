@@ -135,6 +135,23 @@ export type RevertRule = {
   readonly whenWorse: 'propose' | 'revert';
 };
 
+/** When runs are asked for without anybody asking; carried out by `wf serve`. */
+export type Schedule = {
+  readonly id: string;
+  /** Five fields: minute, hour, day of month, month, day of week. */
+  readonly cron: string;
+  /** IANA name, such as `Europe/Berlin`. */
+  readonly timezone: string;
+  /** What a run is given: a text or an object of fields, whose texts are templates (`{{date}}`). */
+  readonly input: unknown;
+  /** Which slots that nobody started in time are made up for: none, the newest, or each. */
+  readonly catchUp: 'none' | 'latest' | 'all';
+  /** How late a slot may still be started. */
+  readonly withinMs: number;
+  /** While the run of the slot before is not at its end: leave this one out, or let it wait. */
+  readonly overlap: 'skip' | 'queue';
+};
+
 export type Definition = {
   readonly id: string;
   readonly description: string;
@@ -164,6 +181,7 @@ export type Definition = {
   readonly actions: readonly Step[];
   /** Template of a path; contains `{{runId}}`. */
   readonly summaryFile: string;
+  readonly schedules: readonly Schedule[];
   /** What is given up some time after a run has ended; absent = nothing ever is. */
   readonly retention?: Retention;
   readonly selfImprove: {

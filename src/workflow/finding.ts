@@ -25,6 +25,7 @@ export type FindingCode =
   | 'agent-unknown'
   | 'message-target-unknown'
   | 'credential-missing'
+  | 'schedule'
   | 'legacy-path'
   | 'relative-path';
 

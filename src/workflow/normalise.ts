@@ -11,6 +11,7 @@ import type {
   Retention,
   Retry,
   RevertRule,
+  Schedule,
   Step,
   Tool,
 } from './definition.ts';
@@ -29,7 +30,9 @@ import {
   DEFAULT_SUMMARY_FILE,
   DEFAULT_TIMEOUT_MS,
   DEFAULT_TO,
+  DEFAULT_WITHIN_MS,
   GENERAL_PLAN,
+  ON_TIME_MS,
 } from './definition-defaults.ts';
 import { readPath } from './definition-paths.ts';
 import type { RawAction, RawDefinition, RawRetry } from './definition-schema.ts';
@@ -199,6 +202,21 @@ const routeOf = <R extends { readonly timeout?: string | undefined }>({ timeout,
   ...(timeout === undefined ? {} : { timeoutMs: durationMs(timeout) }),
 });
 
+const scheduleOf = (raw: NonNullable<RawDefinition['schedules']>[number]): Schedule => {
+  const catchUp = raw.catchUp ?? 'latest';
+  const withinMs = raw.within === undefined ? DEFAULT_WITHIN_MS : durationMs(raw.within);
+  return {
+    id: raw.id,
+    cron: raw.cron,
+    timezone: raw.timezone,
+    input: raw.input,
+    catchUp,
+    // What is not made up for is started about on time, or not at all.
+    withinMs: catchUp === 'none' ? Math.min(withinMs, ON_TIME_MS) : withinMs,
+    overlap: raw.overlap ?? 'skip',
+  };
+};
+
 const retentionOf = ({ artifacts, runs }: NonNullable<RawDefinition['retention']>): Retention => ({
   ...(artifacts === undefined ? {} : { artifacts }),
   ...(runs === undefined ? {} : { runs }),
@@ -232,6 +250,7 @@ export const normaliseDefinition = (validated: unknown): Definition => {
       stepOf({ ...action, id: `${DELIVER_PREFIX}${action.id}` }, defaults),
     ),
     summaryFile: readPath(raw.deliver?.summaryFile ?? DEFAULT_SUMMARY_FILE).path,
+    schedules: (raw.schedules ?? []).map(scheduleOf),
     ...(raw.retention === undefined ? {} : { retention: retentionOf(raw.retention) }),
     selfImprove: {
       enabled: raw.selfImprove?.enabled ?? false,

@@ -48,6 +48,15 @@ const mended = async (runner: WfRunner): Promise<string> => {
   writeFileSync(runner.path('flag'), '');
   return runId;
 };
+const scheduled = (runner: WfRunner): string => {
+  const schedule = { id: 'minutely', cron: '* * * * *', timezone: 'UTC', input: 'look' };
+  runner.define({ id: 'clock', execute: sh('exit 0'), schedules: [schedule] });
+  return '';
+};
+const served = async (runner: WfRunner): Promise<string> => {
+  scheduled(runner);
+  return must(runner, 0, 'serve', '--once');
+};
 const inDoubt = (runner: WfRunner): Promise<string> => {
   runner.define({ id: 'slow', execute: { ...sh('sleep 20'), timeout: '200ms', retry: { maxAttempts: 1 } } });
   return must(runner, 6, 'run', 'slow', '--input', 'wait');
@@ -424,6 +433,17 @@ const ROWS: Readonly<Record<string, Row>> = {
   resolve: {
     good: [{ ...ok('wf.run/1', 'resolve', 'last', '--sent'), given: inDoubt }],
     bad: [{ ...bad(2, 'resolve', 'last'), given: handedOff }],
+  },
+  serve: {
+    good: [
+      ok('wf.serve/1', 'serve', '--once'),
+      { ...ok('wf.serve/1', 'serve', '--no-web', '--once'), given: scheduled },
+    ],
+    bad: [bad(2, 'serve')],
+  },
+  schedules: {
+    good: [ok('wf.schedules/1', 'schedules'), { ...ok('wf.schedules/1', 'schedules'), given: served }],
+    bad: [bad(2, 'schedules', 'extra')],
   },
   pause: {
     good: [

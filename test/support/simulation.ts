@@ -86,6 +86,8 @@ export class Simulation {
   /** Points passed since {@link killAt} was set; every append and act has one before and one after it. */
   #points = 0;
   #killAt: number | null = null;
+  /** Whether a process was killed at the last point that was set. */
+  wasKilled = false;
   #nowMs = Date.UTC(2026, 0, 2, 3, 4, 5);
   #results: EffectResult[];
   #nextPid = 100;
@@ -113,6 +115,7 @@ export class Simulation {
   killAt(point: number | null): void {
     this.#points = 0;
     this.#killAt = point;
+    if (point !== null) this.wasKilled = false;
   }
 
   /** What was not on disk is gone. */
@@ -154,6 +157,10 @@ export class Simulation {
     }
   }
 
+  now(): string {
+    return new Date(this.#nowMs).toISOString();
+  }
+
   sleep(ms: number): void {
     this.#nowMs += ms;
   }
@@ -171,6 +178,7 @@ export class Simulation {
     this.#points += 1;
     if (this.#killAt !== null && this.#points >= this.#killAt) {
       this.#living.delete(pid);
+      this.wasKilled = true;
       throw new Killed();
     }
   }

@@ -40,6 +40,7 @@ const PLACES: Readonly<Record<KeyPlace, Node>> = {
   approval: at('approval', '[]'),
   when: at('approval', '[]', 'when'),
   deliver: at('deliver'),
+  schedule: at('schedules', '[]'),
   retention: at('retention'),
   selfImprove: at('selfImprove'),
   revert: at('selfImprove', 'revert'),

@@ -17,6 +17,7 @@ import { checkPlace } from './check-place.ts';
 import { checkProjections } from './check-projections.ts';
 import { checkRuns } from './check-runs.ts';
 import { checkScratch } from './check-scratch.ts';
+import { checkServer } from './check-server.ts';
 import { checkSetAside } from './check-set-aside.ts';
 import { checkSync } from './check-sync.ts';
 import { checkTempFiles } from './check-temp-files.ts';
@@ -46,6 +47,7 @@ export const CHECKS: readonly Check[] = [
   { id: 'torn-files', needs: ['home'], look: checkSetAside },
   { id: 'config', needs: [], look: checkConfig },
   { id: 'definitions', needs: [], look: checkDefinitions },
+  { id: 'no-server', needs: ['home'], look: checkServer },
   // Before anything is brought up to date, which would hide what is wrong.
   { id: 'index-held', needs: ['home', 'writable'], look: checkIndexLock },
   { id: 'index-stale', needs: FOLDABLE, look: checkIndex },

@@ -66,7 +66,7 @@ const families: Families = {
   WorkflowUnpaused: 'workflow',
   ScheduleSet: 'workflow',
   ScheduleEnded: 'workflow',
-  ScheduleSlotStarted: 'workflow',
+  ScheduleSlotClaimed: 'workflow',
   ScheduleSlotSkipped: 'workflow',
   HomePaused: 'system',
   HomeUnpaused: 'system',

@@ -41,6 +41,8 @@ export const FINDING_KINDS = {
   'index-held':
     'Only who has it may bring lists and files up to date: every command that ends a run waits for it.',
   projections: 'Files and lists do not say what the log says.',
+  server: '',
+  'no-server': 'What the clock asks for is not done, and nobody is told: nothing looks at the clock.',
   paused: 'No run starts and no step begins until somebody lifts it.',
   'run-orphaned': 'Nobody works on it any more, and nothing continues it by itself.',
   'run-unowned': 'Nobody works on it, and nothing continues it by itself.',

@@ -29,6 +29,27 @@ const INIT: VerbSpec = {
   load: () => import('../init.ts'),
 };
 
+const SERVE: VerbSpec = {
+  name: 'serve',
+  group: 'Operate',
+  summary: 'let due work go on by itself: schedules, retries, runs whose process is gone, expiries',
+  args: [],
+  options: [
+    { name: 'no-web', summary: 'without a web screen; this version has none' },
+    { name: 'once', summary: 'do what is due now and end, for a line of cron' },
+  ],
+  load: () => import('../serve.ts'),
+};
+
+const SCHEDULES: VerbSpec = {
+  name: 'schedules',
+  group: 'hidden',
+  summary: 'what the clock asks for: next slots, what became of the last ones, whether a server is alive',
+  args: [],
+  options: [],
+  load: () => import('../schedules.ts'),
+};
+
 const PAUSE: VerbSpec = {
   name: 'pause',
   group: 'Operate',
@@ -45,7 +66,9 @@ const PAUSE: VerbSpec = {
 export const OPERATE_VERBS: readonly VerbSpec[] = [
   INIT,
   CONNECT,
+  SERVE,
   PAUSE,
+  SCHEDULES,
   {
     name: 'definitions list',
     group: 'Build',

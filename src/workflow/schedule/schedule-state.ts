@@ -38,7 +38,7 @@ export function evolveSchedules(schedules: Schedules, event: WorkflowEvent): Sch
       rest.delete(event.data.scheduleId);
       return rest;
     }
-    case 'ScheduleSlotStarted': {
+    case 'ScheduleSlotClaimed': {
       const { scheduleId, slot, runId } = event.data;
       const before = schedules.get(scheduleId);
       if (before === undefined) return schedules;

@@ -1,0 +1,60 @@
+/**
+ * Runs that this server is at work on, side by side: none of them is waited for, and no run is begun twice. What one of
+ * them fails with never ends the server, unless nothing can be recorded any more.
+ */
+import { ExitCode, WfError } from '../../errors.ts';
+import type { Answer } from '../answer.ts';
+
+/** Each is a promise and a few kilobytes; beyond that runs wait for a place. */
+const MAX_AT_ONCE = 256;
+
+export type WorkerEnd =
+  | { readonly runId: string; readonly answer: Answer }
+  | { readonly runId: string; readonly error: unknown };
+
+export class Workers {
+  readonly #active = new Map<string, Promise<void>>();
+  readonly #onEnd: (end: WorkerEnd) => void;
+  /** Nothing can be recorded any more: the log is damaged, or the disk has failed. */
+  fatal: WfError | null = null;
+
+  constructor(onEnd: (end: WorkerEnd) => void) {
+    this.#onEnd = onEnd;
+  }
+
+  get isFull(): boolean {
+    return this.#active.size >= MAX_AT_ONCE;
+  }
+
+  get size(): number {
+    return this.#active.size;
+  }
+
+  has(runId: string): boolean {
+    return this.#active.has(runId);
+  }
+
+  /** Resolves with the work; nobody has to wait for it. */
+  begin(runId: string, work: () => Promise<Answer>): Promise<void> {
+    const done = work().then(
+      (answer) => this.#end({ runId, answer }),
+      (error: unknown) => this.#end({ runId, error }),
+    );
+    this.#active.set(runId, done);
+    return done;
+  }
+
+  #end(end: WorkerEnd): void {
+    this.#active.delete(end.runId);
+    if ('error' in end && isFatal(end.error)) this.fatal ??= end.error;
+    this.#onEnd(end);
+  }
+
+  /** Resolves when all of them have come to a stop. */
+  async settled(): Promise<void> {
+    while (this.#active.size > 0) await Promise.all(this.#active.values());
+  }
+}
+
+const isFatal = (error: unknown): error is WfError =>
+  error instanceof WfError && (error.exitCode === ExitCode.io || error.exitCode === ExitCode.corrupt);
