@@ -144,6 +144,8 @@ function addOptions(command: Command, options: readonly OptionSpec[]): void {
       `--${spec.name}${spec.value === undefined ? '' : ` <${spec.value}>`}`,
       spec.summary,
     );
+    // Commander takes "--no-web" for the opposite of a "--web" that there is not; here it is a switch like others.
+    option.negate = false;
     if (spec.choices !== undefined) option.choices([...spec.choices]);
     if (spec.hidden === true) option.hideHelp();
     command.addOption(option);
