@@ -54,7 +54,7 @@ function verdict(bundle: Bundle, { result }: BundleReplay, differs: readonly str
     decided === null
       ? `; there is nothing in it to decide again by (${bundle.texts === 'lengths' ? 'texts are lengths' : 'no definition'})`
       : decided.divergence === null
-        ? `; decided again by its definition, all ${decided.same} decisions come out the same`
+        ? `; decided again by its definition, all ${decided.same} events come out the same`
         : `; decided again it parts from the record at event ${decided.divergence.n}, as it did then`;
   return `= all ${total} states are as ${made}${again}. Nothing was performed.\n`;
 }

@@ -197,7 +197,7 @@ export type Engine = {
   /**
    * Does a task by a workflow, once: the same request again is answered with the run there is. Resolves when the run
    * ends or waits for somebody.
-   * @throws {WfError} 2 (input, definition, config), 3 (unknown workflow), 4 (the key has another input), 65, 74, 75;
+   * @throws {WfError} 2 (input, definition, config), 3 (unknown workflow), 4 (the key has another input), 7 (paused), 65, 74, 75;
    * 130 `interrupted`: the engine was closed meanwhile, and the run can be resumed
    */
   run<const W extends WorkflowFile>(workflow: string | Workflow<W>, request: RunRequest<W>): Promise<Answer>;
