@@ -10,8 +10,14 @@ import { flag, type Invocation, option } from './verb.ts';
 
 /** More than the catalogue holds; a greater number is a slip of the finger. */
 const MAX_CHANGES = 100;
+const MAX_BACK_TEST = 1_000;
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
+  const last = wholeNumber(invocation, 'back-test', 1, MAX_BACK_TEST);
+  if (last !== undefined) {
+    const { backTested } = await import('./feedback-back-test.ts');
+    return backTested(invocation, workflowIn(invocation), last, maxChangesOf(invocation));
+  }
   const { home, improved } = await improveNow(invocation);
   const { workflowId, analysis, proposalId, applicable, autoApplied } = improved;
   const { io, env } = invocation;
@@ -38,14 +44,8 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 export async function improveNow(
   invocation: Invocation,
 ): Promise<{ readonly home: OpenHome; readonly improved: Improved }> {
-  const workflowId = option(invocation, 'workflow-id');
-  if (workflowId === undefined) {
-    throw usageError('usage', '--workflow-id is missing', {
-      where: '--workflow-id',
-      hint: 'Name one of: wf definitions list',
-    });
-  }
-  const maxChanges = wholeNumber(invocation, 'max-changes', 1, MAX_CHANGES);
+  const workflowId = workflowIn(invocation);
+  const maxChanges = maxChangesOf(invocation);
   const home = await openFor(invocation);
   const places = { home: home.paths.home, bundledDir: home.bundledDir };
   const improved = await improve(
@@ -58,4 +58,16 @@ export async function improveNow(
   );
   await home.ports.projections.project();
   return { home, improved };
+}
+
+const maxChangesOf = (invocation: Invocation): number | undefined =>
+  wholeNumber(invocation, 'max-changes', 1, MAX_CHANGES);
+
+function workflowIn(invocation: Invocation): string {
+  const workflowId = option(invocation, 'workflow-id');
+  if (workflowId !== undefined) return workflowId;
+  throw usageError('usage', '--workflow-id is missing', {
+    where: '--workflow-id',
+    hint: 'Name one of: wf definitions list',
+  });
 }

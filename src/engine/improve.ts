@@ -89,7 +89,7 @@ export async function proposeAfterRun(improver: Improver, workflowId: string, ru
   await act(improver, { workflowId, autoApply: false }, await look(improver, workflowId), runId);
 }
 
-type Seen = { readonly loaded: LoadedDefinition; readonly analysis: Analysis };
+export type Seen = { readonly loaded: LoadedDefinition; readonly analysis: Analysis };
 
 /** Proposes what was seen, and applies the low-risk part where that is asked for: then only inside `alone`. */
 async function act(
@@ -113,7 +113,8 @@ async function act(
   };
 }
 
-async function look(improver: Improver, workflowId: string): Promise<Seen> {
+/** The analysis alone, by the projections as they are; nothing is recorded. */
+export async function look(improver: Improver, workflowId: string): Promise<Seen> {
   const { projections } = improver.ports;
   const loaded = await loadCurrent(improver, workflowId);
   const earlier = earlierChanges(projections.improvementFacts(workflowId).improvements);

@@ -57,12 +57,8 @@ export async function pinnedDefinition(
 ): Promise<Definition> {
   const current = await ports.definitions.load(workflowId).catch(() => null);
   if (current !== null && current.hash === hash) return current.definition;
-  for await (const event of ports.store.read(workflowStream(workflowId))) {
-    const data = event.data as { definitionHash?: string; body?: string };
-    if (event.type === 'DefinitionRegistered' && data.definitionHash === hash && data.body !== undefined) {
-      return ports.definitions.parse(await readText(ports.blobs, data.body));
-    }
-  }
+  const body = await pinnedBody(ports, workflowId, hash);
+  if (body !== null) return ports.definitions.parse(body);
   throw notFoundError(
     'definition-lost',
     `the definition of workflow ${workflowId} with hash ${hash} is not in the log`,
@@ -70,6 +66,20 @@ export async function pinnedDefinition(
       hint: 'Check the log: wf log verify',
     },
   );
+}
+
+/** The text of a definition as it was registered; null when the log does not have it. */
+export async function pinnedBody(
+  ports: Pick<EnginePorts, 'store' | 'blobs'>,
+  workflowId: string,
+  hash: string,
+): Promise<string | null> {
+  for await (const event of ports.store.read(workflowStream(workflowId))) {
+    const data = event.data as { definitionHash?: string; body?: string };
+    if (event.type === 'DefinitionRegistered' && data.definitionHash === hash && data.body !== undefined)
+      return readText(ports.blobs, data.body);
+  }
+  return null;
 }
 
 export async function contextOf(ports: EnginePorts, state: RunState): Promise<RunContext> {

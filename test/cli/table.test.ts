@@ -340,11 +340,26 @@ const ROWS: Readonly<Record<string, Row>> = {
     good: [
       { ...ok('wf.improvement/1', 'feedback', 'improve', '--workflow-id', '$1'), given: withFeedback },
       {
+        ...ok('wf.back-test/1', 'feedback', 'improve', '--workflow-id', '$1', '--back-test', '3'),
+        given: async (runner) => {
+          await handedOff(runner);
+          return withFeedback(runner);
+        },
+      },
+      {
         ...ok('wf.improvement/1', 'feedback', 'improve', '--workflow-id', '$1', '--auto-apply'),
         given: withFeedback,
       },
     ],
-    bad: [bad(3, 'feedback', 'improve', '--workflow-id', 'nosuch')],
+    bad: [
+      bad(3, 'feedback', 'improve', '--workflow-id', 'nosuch'),
+      { ...bad(2, 'feedback', 'improve', '--workflow-id', '$1', '--back-test', 'x'), given: withFeedback },
+      {
+        ...bad(2, 'feedback', 'improve', '--workflow-id', '$1', '--back-test', '3', '--auto-apply'),
+        given: withFeedback,
+      },
+      bad(3, 'feedback', 'improve', '--workflow-id', 'autonomous-e2e', '--back-test', '3'),
+    ],
   },
   'feedback effect': {
     good: [
@@ -377,6 +392,31 @@ const ROWS: Readonly<Record<string, Row>> = {
     bad: [
       { given: broken, args: ['definitions', 'validate'], exit: 2, schema: 'wf.validation/1' },
       bad(3, 'definitions', 'validate', './nosuch.json'),
+    ],
+  },
+  'definitions preflight': {
+    good: [
+      ok('wf.preflight/1', 'definitions', 'preflight', 'autonomous-e2e'),
+      {
+        ...ok('wf.preflight/1', 'definitions', 'preflight', 'autonomous-e2e', '--last', '5'),
+        given: handedOff,
+      },
+      {
+        given: async (runner) => {
+          await failed(runner);
+          runner.define({ id: 'flag', execute: sh('true') });
+          return join(runner.home, 'definitions/flag.json');
+        },
+        args: ['definitions', 'preflight', '$1'],
+        exit: 1,
+        schema: 'wf.preflight/1',
+      },
+    ],
+    bad: [
+      bad(3, 'definitions', 'preflight', 'nosuch'),
+      bad(3, 'definitions', 'preflight', './nosuch.json'),
+      { ...bad(2, 'definitions', 'preflight', '$1'), given: broken },
+      bad(2, 'definitions', 'preflight', 'autonomous-e2e', '--last', '0'),
     ],
   },
   'definitions torture': {

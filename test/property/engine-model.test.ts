@@ -12,8 +12,13 @@ import { runEventSchemas } from '../../src/events/run-events.ts';
 import { runStream } from '../../src/events/streams.ts';
 import type { OutsideCommand } from '../../src/workflow/command.ts';
 import type { EffectResult } from '../../src/workflow/effects.ts';
-import { type FoldableEvent, isExpiry } from '../../src/workflow/evolve.ts';
+import { type FoldableEvent, foldRun, isExpiry } from '../../src/workflow/evolve.ts';
+import { normaliseDefinition } from '../../src/workflow/normalise.ts';
+import { foretell } from '../../src/workflow/replay/foretell.ts';
+import { preflight } from '../../src/workflow/replay/preflight.ts';
+import { connectedIn } from '../../src/workflow/replay/recorded-answers.ts';
 import { replayAgainst } from '../../src/workflow/replay/replay-against.ts';
+import { outputOf } from '../../src/workflow/state.ts';
 import { withoutWorld } from '../support/no-world.ts';
 import { propertyRuns, propertyTimeoutMs } from '../support/property-runs.ts';
 import {
@@ -262,13 +267,43 @@ function assertDecidedAgain(real: Real, runId: string): void {
   });
 }
 
+/**
+ * Any definition can be asked what it would have made of any run, and nothing of the world is reached by it; its own makes
+ * the same of it, as far as the record goes.
+ */
+function assertForetold(real: Real, runId: string): void {
+  const stored = real.store.events().filter(({ stream }) => stream === runStream(runId));
+  const events = stored as unknown as readonly FoldableEvent[];
+  const run = foldRun(events);
+  const context = { ...real.contextOf(runId), connected: connectedIn(run) };
+  const all = Object.values(DEFINITIONS);
+  const other = { ...context, definition: normaliseDefinition(all[events.length % all.length]) };
+  const { own, foretold } = withoutWorld(() => {
+    preflight(context, other, run, events);
+    return { own: preflight(context, context, run, events), foretold: foretell(context, run, events) };
+  });
+  expect(own).toEqual([]);
+  if (events.some(({ type }) => type === 'DefinitionAdopted')) return;
+  const { route = foretold.route, risk = foretold.risk } = outputOf(run, 'classify') ?? {};
+  expect(foretold).toMatchObject({ route, risk });
+  for (const { step, attempt, dispatcher, preview, nonce } of run.effects) {
+    // What was connected only later takes its place from the beginning here.
+    if (attempt > 1 || dispatcher === 'manual') continue;
+    const was = nonce === undefined ? preview : String(preview).replaceAll(nonce, 'nonce');
+    expect(foretold.messages).toContainEqual(expect.objectContaining({ step, dispatcher, text: was }));
+  }
+}
+
 const anyHistories = (numRuns: number, from: typeof commands = commands): Promise<void> =>
   fc.assert(
     fc.asyncProperty(fc.commands(from, { maxCommands: 30, size: 'max' }), async (list) => {
       const real = new Simulation({ definitions: DEFINITIONS });
       await fc.asyncModelRun(() => ({ model: { kill: null }, real }), list);
       for (const event of real.store.events()) seen.add(event.type);
-      for (const runId of real.runIds()) assertDecidedAgain(real, runId);
+      for (const runId of real.runIds()) {
+        assertDecidedAgain(real, runId);
+        if (from === commands) assertForetold(real, runId);
+      }
     }),
     { numRuns },
   );

@@ -134,7 +134,7 @@ export const SCENARIOS: readonly Scenario[] = [
       const { ask, place } = stage;
       const run = (n: number) => ['run', id, '--input', `${key} ${n}`, '--idempotency-key', `${key} ${n}`];
       const selfImprove = { enabled: true, revert: { afterRuns: 5, whenWorse: 'revert' } };
-      define(place.home, { id, execute: sh(`test ! -e "$HOME/bad ${key}"`), selfImprove });
+      define(place.home, { id, execute: sh(`${act('0.01')}; test ! -e "$HOME/bad ${key}"`), selfImprove });
       for (let n = 0; n < 5; n++) await ask(run(n));
       await ask(improve(id));
       writeFileSync(join(place.dir, `bad ${key}`), '');

@@ -20,6 +20,8 @@ const analysis = z.object({
   suggestions: z.array(suggestion),
 });
 
+const diffLine = z.object({ mark: z.enum([' ', '-', '+']), text: z.string() });
+
 const comparison = z.enum(['better', 'worse', 'same', 'too-few']);
 const sample = z.object({
   runs: count,
@@ -69,7 +71,61 @@ export const buildSchemas = {
       }),
     ),
   }),
+  'wf.preflight/1': named('wf.preflight/1', {
+    definition: z.object({ id: z.string(), file: path, hash: sha256Hex }),
+    /** That were decided again. */
+    runs: count,
+    same: count,
+    /** Runs in which it would be another one. */
+    changed: z.object({
+      input: count,
+      key: count,
+      route: count,
+      risk: count,
+      approvals: count,
+      dispatcher: count,
+      message: count,
+      end: count,
+    }),
+    /** Newest first, at most 20. */
+    differing: z.array(
+      z.object({
+        runId: z.string(),
+        task: z.string(),
+        createdAt: isoTime,
+        changes: z.array(
+          z.object({
+            what: z.enum(['input', 'key', 'route', 'risk', 'approvals', 'dispatcher', 'message', 'end']),
+            step: z.string().nullable(),
+            before: z.string().nullable(),
+            after: z.string().nullable(),
+            /** Of a message. */
+            lines: z.array(diffLine),
+          }),
+        ),
+      }),
+    ),
+    leftOut: z.array(z.object({ runId: z.string(), reason: z.string() })),
+  }),
   'wf.feedback/1': named('wf.feedback/1', { entry: feedbackEntry }),
+  'wf.back-test/1': named('wf.back-test/1', {
+    workflowId: z.string(),
+    /** Those that --auto-apply would make. */
+    changes: z.array(improvementChange),
+    messages: count,
+    changed: count,
+    /** Newest first. */
+    items: z.array(
+      z.object({
+        runId: z.string(),
+        step: z.string(),
+        dispatcher: z.string(),
+        /** Empty where the message would have been the same. */
+        lines: z.array(diffLine),
+      }),
+    ),
+    leftOut: z.array(z.object({ runId: z.string(), reason: z.string() })),
+  }),
   'wf.effect/1': named('wf.effect/1', {
     /** Fewer on either side: `too-few`. */
     minSample: count,

@@ -31,7 +31,8 @@ export function diffScreen(a: string, b: string, diff: RunDiff): string {
 
 const isKnown = ({ a, b }: RunDiff['durations'][number]): boolean => a !== null || b !== null;
 
-function hunks(lines: readonly DiffLine[]): string {
+/** What changed, with a few lines around it. */
+export function hunks(lines: readonly DiffLine[]): string {
   const near = lines.map((_, i) =>
     lines.slice(Math.max(0, i - CONTEXT), i + CONTEXT + 1).some(({ mark }) => mark !== ' '),
   );

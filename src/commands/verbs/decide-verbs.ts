@@ -79,6 +79,11 @@ export const DECIDE_VERBS: readonly VerbSpec[] = [
       { name: 'workflow-id', value: 'ID', summary: 'id of a definition' },
       { name: 'auto-apply', summary: 'apply low-risk suggestions to the definition' },
       { name: 'max-changes', value: 'N', summary: 'at most so many (default: of the definition)' },
+      {
+        name: 'back-test',
+        value: 'N',
+        summary: 'show what these changes would have made of the newest N messages; changes nothing',
+      },
     ],
     load: () => import('../feedback-improve.ts'),
   },

@@ -100,6 +100,15 @@ export const OPERATE_VERBS: readonly VerbSpec[] = [
     load: () => import('../definitions-validate.ts'),
   },
   {
+    name: 'definitions preflight',
+    group: 'Build',
+    summary:
+      'what a changed definition would have done with the newest runs: routes, risk, questions, messages, keys; exit 1 where another',
+    args: [{ name: 'workflow-or-file', required: true, summary: 'path of a file, or id of a definition' }],
+    options: [{ name: 'last', value: 'N', summary: 'so many of the newest runs (default: 20)' }],
+    load: () => import('../definitions-preflight.ts'),
+  },
+  {
     name: 'definitions torture',
     group: 'Build',
     summary: 'what a crash anywhere would do to a workflow: tried with nothing started, sent or written',
