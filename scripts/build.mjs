@@ -30,6 +30,9 @@ const lyingOwner = {
       : null,
 };
 
+// A call without an effect that nobody uses is left out, and then nothing imports the module any more.
+const treeshake = torture ? true : { manualPureFunctions: ['failpoint'] };
+
 const options = {
   platform: 'node',
   resolve: {
@@ -40,8 +43,7 @@ const options = {
       'jsonc-parser': join(root, 'node_modules/jsonc-parser/lib/esm/main.js'),
     },
   },
-  // A call without an effect that nobody uses is left out, and then nothing imports the module any more.
-  treeshake: torture ? true : { manualPureFunctions: ['failpoint'] },
+  treeshake,
   plugins: torture ? [lyingOwner] : [],
   transform: { target: 'node24', define: { __WF_VERSION__: JSON.stringify(version) } },
 };
@@ -99,7 +101,8 @@ const inAscii = (code) =>
 
 /** What a thread runs, in a file of its own: the hot chunks are the launcher's, and no module can require them. */
 const threadCode = async (input) => {
-  const thread = await rolldown({ cwd: root, input, platform: 'node', transform: { target: 'node24' } });
+  const transform = { target: 'node24' };
+  const thread = await rolldown({ cwd: root, input, platform: 'node', treeshake, transform });
   const { output: made } = await thread.generate({ format: 'cjs', codeSplitting: false }).catch(fail);
   await thread.close();
   return inAscii(made[0].code);
@@ -127,6 +130,7 @@ for (const file of output) {
   files.set(name, code);
 }
 files.set('verify-worker.cjs', await threadCode('src/log/verify-worker.ts'));
+files.set('rebuild-worker.cjs', await threadCode('src/home/rebuild-worker.ts'));
 if (!files.get('cli.cjs')?.includes('\nexports.main = main;'))
   fail(new Error('the hot chunk does not export main'));
 /**

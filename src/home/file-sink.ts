@@ -118,9 +118,12 @@ function writeWhole(fs: FileSystem, file: string, text: string): void {
   }
 }
 
-/** Exclusively: in a folder that others may write to, a link under this name would lead anywhere. */
+/**
+ * Exclusively: in a folder that others may write to, a link under this name would lead anywhere. With the encoding
+ * said, Node writes the text in one go; without, it first makes a buffer of it.
+ */
 const writeNew = (fs: FileSystem, file: string, text: string): void =>
-  fs.writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
+  fs.writeFileSync(file, text, { encoding: 'utf8', mode: 0o600, flag: 'wx' });
 
 function remove(fs: FileSystem, file: string): void {
   try {

@@ -3,19 +3,22 @@
  * function of the log and of one number, so that a rebuild and every way of catching up leave the same files. A run
  * that comes in pushes one out, at the cost of a row: the length of the history does not matter.
  */
-import { recordPath, summaryPath, taskPath } from '../projections/run-files.ts';
+import { isArtifact, recordPath, summaryPath, taskPath } from '../projections/run-files.ts';
 import type { RunRow } from '../projections/run-row.ts';
 import type { FileSink } from './file-sink.ts';
 import type { IndexDb } from './index-db.ts';
 
-export type KeptRow = Pick<RunRow, 'runId' | 'firstSeq' | 'lastSeq' | 'status' | 'copyFile' | 'filesExpired'>;
+export type KeptRow = Pick<
+  RunRow,
+  'runId' | 'firstSeq' | 'lastSeq' | 'status' | 'copyFile' | 'filesExpired'
+> & { /** A number in the table. */ readonly artifactsExpired: boolean | number };
 
 /** Runs whose last event is at or after `floor` are the newest ones: `count` of them, `limit` at most. */
 type Kept = { readonly limit: number; readonly floor: number; readonly count: number };
 
 const META = 'keptFiles';
 const LAST_SEQ = Number.MAX_SAFE_INTEGER;
-const COLUMNS = 'runId, firstSeq, lastSeq, status, copyFile, filesExpired';
+const COLUMNS = 'runId, firstSeq, lastSeq, status, copyFile, filesExpired, artifactsExpired';
 
 const readKept = (index: IndexDb): Kept | null => {
   const json = index.meta(META);
@@ -184,5 +187,7 @@ export function dropFiles(index: IndexDb, sink: FileSink, row: KeptRow): void {
     row.runId,
   ))
     sink.own(taskPath(taskId), null);
-  if (row.copyFile !== null) sink.dropCopy(row.copyFile);
+  if (row.copyFile === null) return;
+  if (row.artifactsExpired && isArtifact(row.copyFile, row.runId)) sink.copy(row.copyFile, null);
+  else sink.dropCopy(row.copyFile);
 }

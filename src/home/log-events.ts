@@ -18,6 +18,22 @@ export type LocatedEvent = {
   readonly endOffset: number;
 };
 
+/** A line of which only the head was read; see {@link LogEvents.event}. Its bytes are valid until the next step. */
+export type LogLine = {
+  readonly seq: number;
+  readonly stream: string;
+  readonly streamVersion: number;
+  readonly lineOffset: number;
+  readonly endOffset: number;
+  readonly bytes: Buffer;
+};
+
+/** As our encoder writes it; of a line that begins in another way everything is read. */
+const HEAD =
+  /^\{"seq":(\d{1,15}),"id":"\w{26}","ts":"[^"]{24}","stream":"([ !#-[\]-~]+)","streamVersion":(\d{1,15}),/;
+/** Longer than any head with a stream of ours. */
+const HEAD_BYTES = 320;
+
 export class LogEvents {
   readonly #fs: FileSystem;
   readonly #file: string;
@@ -39,6 +55,29 @@ export class LogEvents {
       yield { event, lineOffset: line.offset, endOffset: line.endOffset };
       if (event.seq === untilSeq) return;
     }
+  }
+
+  /** The same places, for who needs the whole of some lines only. */
+  *lines(offset: number, untilSeq: number): Generator<LogLine> {
+    for (const { bytes, offset: lineOffset, endOffset } of eachLine(this.#fs, this.#fd, offset, this.#size)) {
+      const head = HEAD.exec(bytes.toString('latin1', 0, HEAD_BYTES));
+      const { seq, stream, streamVersion } =
+        head === null
+          ? this.#decode(bytes, lineOffset)
+          : { seq: Number(head[1]), stream: head[2] as string, streamVersion: Number(head[3]) };
+      if (seq > untilSeq) return;
+      yield { seq, stream, streamVersion, lineOffset, endOffset, bytes };
+      if (seq === untilSeq) return;
+    }
+  }
+
+  event({ bytes, lineOffset }: LogLine): StoredEvent {
+    return this.#decode(bytes, lineOffset);
+  }
+
+  /** Of the file that is open. */
+  get ino(): number {
+    return this.#fs.fstatSync(this.#fd).ino;
   }
 
   /** Bytes of the log when it was opened. */

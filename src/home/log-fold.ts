@@ -10,16 +10,17 @@ import type { SystemEvent } from '../events/system-events.ts';
 import type { ToolEvent } from '../events/tool-events.ts';
 import type { WorkflowEvent } from '../events/workflow-events.ts';
 import type { Sha256Hex } from '../log/event-store.ts';
-import { markerPath, runFiles, summaryPath, taskPath } from '../projections/run-files.ts';
+import { markerPath, taskPath } from '../projections/run-files.ts';
 import { evolveRunFold, noRunFold, type RunFold, type RunRow } from '../projections/run-row.ts';
 import { blobText } from './blob-text.ts';
 import type { HomeBlobs } from './blobs.ts';
 import type { FileSink } from './file-sink.ts';
 import type { IndexDb } from './index-db.ts';
-import { dropFiles, KeptFiles } from './kept-files.ts';
+import { dropFiles, KeptFiles, type KeptRow } from './kept-files.ts';
 import { type AnswerChange, answerKey, indexJsonBytes, writeKeyEvent } from './key-rows.ts';
-import type { LocatedEvent, LogEvents } from './log-events.ts';
-import { type RunRowBefore, writeRun } from './run-rows.ts';
+import type { LocatedEvent, LogEvents, LogLine } from './log-events.ts';
+import { writeRunFiles } from './run-file-writer.ts';
+import { type FoldedRun, type RunRowBefore, type RunRows, rowsOf, writeRun } from './run-rows.ts';
 import { writePauseEvent, writeScheduleEvent } from './standing-rows.ts';
 import { OffsetBuffer, offsetsOf } from './stream-index.ts';
 import { markerBytes, writeToolEvent, writeWorkflowEvent } from './workflow-rows.ts';
@@ -39,6 +40,8 @@ export type FoldContext = {
   readonly cache: FoldCache;
   /** How many of the newest runs have files. */
   readonly keptRuns: number;
+  /** Whether others fold runs of this range too, see {@link LogFold.take}. */
+  readonly sharesRuns?: boolean;
   /** Makes the map from what changed since it last did, where somebody remembers it. */
   readonly map?: { readonly bytes: (changes: readonly AnswerChange[]) => string };
 };
@@ -57,6 +60,9 @@ export class LogFold {
   readonly #kept: KeptFiles;
   readonly #offsets = new OffsetBuffer();
   readonly #runs = new Map<string, RunFold>();
+  readonly #taken: FoldedRun[] = [];
+  /** Runs whose files were taken away; empty where nobody else writes them. */
+  readonly #dropped = new Set<string>();
   readonly #keys = new Set<string>();
   readonly #tools = new Set<string>();
   /** Whether `state/index.json` has to be written. */
@@ -99,24 +105,28 @@ export class LogFold {
 
   /** Writes everything touched since the last flush. Memory is bounded by how often this is called. */
   flush(): void {
-    const { index, sink, sha256, cache, map } = this.#context;
+    const { index, sink, cache, map } = this.#context;
     this.#offsets.flush(index);
     const written: Written[] = [];
     for (const [runId, fold] of this.#runs) {
       const cached = cache.get(runId);
       remember(cache, runId, fold);
       if (fold.state.runId !== runId) continue;
-      const { row, before, oldTasks } = writeRun(index, fold);
-      for (const taskId of oldTasks) sink.own(taskPath(taskId), null);
-      this.#keys.add(keyStream(sha256(`${row.workflowId}\n${row.key}`)));
+      const { row, before } = this.#writeRows(rowsOf(fold));
       // What had no row was written before its turn; what was pushed out has lost its files.
       const since = before === undefined || this.#kept.isNew(before) ? cached : undefined;
       this.#kept.enter(row, before);
       written.push({ fold, row, before, since });
     }
+    const taken = this.#taken.splice(0);
+    for (const rows of taken) {
+      const { row, before } = this.#writeRows(rows);
+      this.#kept.enter(row, before);
+    }
     // Who is pushed out is known before a file is written: what one flush brings in and drops again is never made.
-    for (const row of this.#kept.pushOut()) if (!this.#runs.has(row.runId)) dropFiles(index, sink, row);
+    for (const row of this.#kept.pushOut()) if (!this.#runs.has(row.runId)) this.#drop(row);
     for (const one of written) this.#settleFiles(one);
+    for (const { row, hasFiles } of taken) if (hasFiles && !this.#kept.has(row)) this.#drop(row);
     for (const stream of this.#keys) {
       const change = answerKey(index, stream);
       if (change === null) continue;
@@ -127,6 +137,24 @@ export class LogFold {
     this.#runs.clear();
     this.#keys.clear();
     this.#tools.clear();
+  }
+
+  /** A line of a run that somebody else folds: only its place is noted here. */
+  note({
+    stream,
+    streamVersion,
+    lineOffset,
+  }: Pick<LogLine, 'stream' | 'streamVersion' | 'lineOffset'>): void {
+    this.#offsets.add(stream, streamVersion, lineOffset);
+  }
+
+  /** Runs that somebody else has folded and made files of; their lines were noted, and the next flush writes the rows. */
+  take(runs: readonly FoldedRun[]): void {
+    for (const run of runs) {
+      // Its files were taken away here while they were made there: from then on it is folded here.
+      if (this.#dropped.has(run.row.runId)) this.touchRun(run.row.runId);
+      else this.#taken.push(run);
+    }
   }
 
   /** Before a long range, see {@link KeptFiles.raiseFloor}. */
@@ -190,35 +218,37 @@ export class LogFold {
     return fold;
   }
 
+  #writeRows(rows: RunRows): Pick<Written, 'row' | 'before'> {
+    const { index, sink, sha256 } = this.#context;
+    const { row, before, oldTasks } = writeRun(index, rows);
+    for (const taskId of oldTasks) sink.own(taskPath(taskId), null);
+    this.#keys.add(keyStream(sha256(`${row.workflowId}\n${row.key}`)));
+    return { row, before };
+  }
+
+  #drop(row: KeptRow): void {
+    const { index, sink, sharesRuns } = this.#context;
+    if (sharesRuns === true) this.#dropped.add(row.runId);
+    dropFiles(index, sink, row);
+  }
+
   #settleFiles({ fold, row, before, since }: Written): void {
     const { index, sink } = this.#context;
     if (this.#kept.has(row)) {
       if (before !== undefined && before.copyFile !== null && before.copyFile !== row.copyFile)
         sink.copy(before.copyFile, null);
-      this.#writeRunFiles(fold, row.copyFile, before, since);
+      writeRunFiles(sink, this.#resolve, fold, {
+        copy: row.copyFile,
+        isNew: before === undefined,
+        since,
+      });
     } else if (before !== undefined) {
       dropFiles(index, sink, before.copyFile === null ? row : { ...row, copyFile: before.copyFile });
     }
   }
-
-  #writeRunFiles(
-    { state }: RunFold,
-    copy: string | null,
-    before: RunRowBefore | undefined,
-    since: RunFold | undefined,
-  ): void {
-    const { sink } = this.#context;
-    const files = runFiles(state, this.#resolve, since?.filesExpired === null ? since.state : undefined);
-    // A run has a summary from its first stop on and ever after: of a new one there is none to be removed.
-    const isNew = before === undefined && !state.stopped && state.erased === null;
-    for (const [path, text] of files) {
-      if (path === copy) sink.copy(path, text);
-      else if (text !== null || !isNew || path !== summaryPath(state.runId)) sink.own(path, text);
-    }
-  }
 }
 
-function remember(cache: FoldCache, runId: string, fold: RunFold): void {
+export function remember(cache: FoldCache, runId: string, fold: RunFold): void {
   cache.delete(runId);
   const { status } = fold.state;
   // What ended is rarely touched again.

@@ -35,7 +35,7 @@ export type Projector = {
   /** Writes record and briefs of a new run, and leaves everything else to the next pass where it can. */
   writeEarly(runId: string): Promise<void>;
   /** Makes all projections anew from the log. */
-  rebuild(options?: { readonly onProgress?: (done: number, total: number) => void }): Promise<RebuildResult>;
+  rebuild(options?: Omit<RebuildOptions, 'upTo'>): Promise<RebuildResult>;
 };
 
 export function openProjector(deps: ProjectorDeps): Projector {
@@ -133,9 +133,7 @@ class CatchUp {
     }
   }
 
-  async rebuild(options: {
-    readonly onProgress?: (done: number, total: number) => void;
-  }): Promise<RebuildResult> {
+  async rebuild(options: Omit<RebuildOptions, 'upTo'>): Promise<RebuildResult> {
     return this.#rebuild({ upTo: await this.#durableHead(), ...options });
   }
 

@@ -22,9 +22,6 @@ export function freeAsideFolder(fs: FileSystem, paths: HomePaths): string {
   }
 }
 
-export const isProjected = (relative: string): boolean =>
-  PROJECTED_DIRS.some((dir) => relative.startsWith(`${dir}/`));
-
 /** Call with the write lock held: then no other rebuild is at work. */
 export function swapFolders(
   fs: FileSystem,

@@ -3,13 +3,17 @@
  * certain: wherever a crash stops this, the next command finds none and rebuilds again.
  */
 import { failpoint } from '../failpoint.ts';
-import { fileSink } from './file-sink.ts';
+import { nodeFs } from '../log/file-system.ts';
+import { asideSink } from './aside-sink.ts';
+import { foldInThreads } from './fold-in-threads.ts';
 import { foldRange, type ProjectorDeps, refusedCopy } from './fold-range.ts';
 import type { IndexDb } from './index-db.ts';
 import { keptFloor } from './kept-files.ts';
 import { LogEvents } from './log-events.ts';
 import { LogFold } from './log-fold.ts';
-import { freeAsideFolder, isProjected, type MovedFile, swapFolders } from './rebuild-dirs.ts';
+import { newestRunsFloor } from './newest-runs.ts';
+import { freeAsideFolder, type MovedFile, swapFolders } from './rebuild-dirs.ts';
+import { ThreadGaveUp } from './rebuild-thread.ts';
 import { isBusy, isDamage, isSqliteError } from './sqlite-errors.ts';
 import { writeCheckpoint, writeCleanMark } from './stream-index.ts';
 import { beginWrite, rollback } from './transaction.ts';
@@ -26,10 +30,24 @@ export type RebuildResult = {
 export type RebuildOptions = {
   readonly upTo: number;
   readonly onProgress?: (done: number, total: number) => void;
+  /** For tests; the default is right for every log. */
+  readonly threads?: Threads;
+};
+
+type Threads = {
+  /** Bytes of log from which on a second thread helps. */
+  readonly fromBytes: number;
+  /** Between two messages of it. */
+  readonly batchEvents: number;
 };
 
 /** For the rows of one rebuild. SQLite's own 2 MB are right for everything else. */
 const CACHE_KIB = 32 * 1024;
+/**
+ * Some 30,000 events: less is done before a thread has been started and has warmed up. A batch is a small message, and
+ * long enough that messages cost nothing.
+ */
+const THREADS: Threads = { fromBytes: 16 * 1024 * 1024, batchEvents: 1_000 };
 
 export async function rebuild(deps: ProjectorDeps, options: RebuildOptions): Promise<RebuildResult> {
   deps.index.reopenIfReplaced();
@@ -51,10 +69,7 @@ async function rebuildOnce(deps: ProjectorDeps, options: RebuildOptions): Promis
   index.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
   await beginWrite(index);
   try {
-    const durableMark = index.meta('durableMark');
-    index.clearTables();
-    if (durableMark !== null) index.setMeta('durableMark', durableMark);
-    const result = options.upTo === 0 ? nothing() : buildAside(deps, options);
+    const result = build(deps, options);
     index.exec('COMMIT');
     failpoint('rebuild.committed');
     // One transaction wrote all of the index: its log is as long, and nobody would ever shorten it.
@@ -88,29 +103,46 @@ async function takeCheckpointAway(index: IndexDb): Promise<void> {
 
 const nothing = (): RebuildResult => ({ upTo: 0, events: 0, runs: 0, foreign: [] });
 
-function buildAside(deps: ProjectorDeps, { upTo, onProgress }: RebuildOptions): RebuildResult {
-  const { fs, paths, index, blobs, sha256, bootId, keptRuns } = deps;
+function build(deps: ProjectorDeps, options: RebuildOptions): RebuildResult {
+  emptyTables(deps.index);
+  if (options.upTo === 0) return nothing();
+  try {
+    return buildAside(deps, options);
+  } catch (error) {
+    if (!(error instanceof ThreadGaveUp)) throw error;
+    deps.onNotice(`rebuilding without a second thread: ${error.message}`);
+    emptyTables(deps.index);
+    return buildAside(deps, { ...options, threads: { ...THREADS, fromBytes: Number.POSITIVE_INFINITY } });
+  }
+}
+
+function emptyTables(index: IndexDb): void {
+  const durableMark = index.meta('durableMark');
+  index.clearTables();
+  if (durableMark !== null) index.setMeta('durableMark', durableMark);
+}
+
+function buildAside(deps: ProjectorDeps, options: RebuildOptions): RebuildResult {
+  const { fs, paths, index, blobs, sha256, bootId, keptRuns, allowedRoots } = deps;
+  const { upTo, onProgress = () => undefined, threads = THREADS } = options;
   const aside = freeAsideFolder(fs, paths);
-  const sink = fileSink({
-    fs,
-    home: paths.home,
-    allowedRoots: deps.allowedRoots,
-    place: (relative) => (isProjected(relative) ? `${aside}/new/${relative}` : `${paths.home}/${relative}`),
-    unseen: (file) => file.startsWith(`${aside}/`),
+  const sink = asideSink({
+    ...{ fs, home: paths.home, allowedRoots, aside },
     onRefused: (wanted) => deps.onNotice(refusedCopy(wanted)),
   });
   const log = new LogEvents(fs, paths.log);
   try {
-    const fold = new LogFold({ index, log, sink, blobs, sha256, cache: new Map(), keptRuns });
-    const reached = foldRange({
-      fold,
-      log,
-      from: 0,
-      upTo,
-      bootId,
-      aheadOf: keptRuns,
-      onProgress: onProgress ?? (() => undefined),
+    // A thread can only have the real file system.
+    const isShared = fs === nodeFs && log.size >= threads.fromBytes;
+    const fold = new LogFold({
+      ...{ index, log, sink, blobs, sha256, cache: new Map(), keptRuns },
+      sharesRuns: isShared,
     });
+    const floor = newestRunsFloor(log, upTo, keptRuns);
+    fold.skipFilesBefore(floor);
+    const reached = isShared
+      ? foldInThreads({ deps, fold, log, aside, upTo, floor, onProgress, batchEvents: threads.batchEvents })
+      : foldRange({ fold, log, from: 0, upTo, bootId, onProgress });
     fold.finish({ writeMap: true });
     failpoint('rebuild.built');
     const foreign = swapFolders(fs, paths, index, aside);

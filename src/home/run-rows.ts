@@ -1,4 +1,5 @@
 /** Rows of one run in `index.db`: its list row, its tasks and approvals, and the counts by status. */
+import type { SQLInputValue } from 'node:sqlite';
 import type { RunFold, RunRow } from '../projections/run-row.ts';
 import { runRow } from '../projections/run-row.ts';
 import type { RunState } from '../workflow/state.ts';
@@ -21,8 +22,37 @@ export type WrittenRun = {
   readonly oldTasks: readonly string[];
 };
 
-export function writeRun(index: IndexDb, fold: RunFold): WrittenRun {
-  const row = runRow(fold);
+/** In the order of its columns. */
+export type TaskRow = {
+  readonly taskId: string;
+  readonly runId: string;
+  readonly effectId: string;
+  readonly step: string;
+  readonly dispatcher: string;
+  readonly status: string;
+  readonly since: string;
+};
+
+/** Everything that one run has in the tables, as data. */
+export type RunRows = {
+  readonly row: RunRow;
+  readonly approvals: readonly SQLInputValue[][];
+  readonly tasks: readonly TaskRow[];
+  /** Whether its texts were erased. */
+  readonly erased: boolean;
+};
+
+/** Of a run that another thread has folded: whether it made the files. */
+export type FoldedRun = RunRows & { readonly hasFiles: boolean };
+
+export const rowsOf = (fold: RunFold): RunRows => ({
+  row: runRow(fold),
+  approvals: fold.state.approvals.map((approval) => approvalRow(fold.state, approval)),
+  tasks: taskRows(fold.state),
+  erased: fold.state.erased !== null,
+});
+
+export function writeRun(index: IndexDb, { row, approvals, tasks, erased }: RunRows): WrittenRun {
   const before = index.get<RunRowBefore>(
     'SELECT status, lastSeq, copyFile FROM runs WHERE firstSeq = ?',
     row.firstSeq,
@@ -38,9 +68,9 @@ export function writeRun(index: IndexDb, fold: RunFold): WrittenRun {
       return typeof value === 'boolean' ? Number(value) : value;
     }),
   );
-  for (const approval of fold.state.approvals) writeApproval(index, fold.state, approval);
-  writeTasks(index, fold.state);
-  return { row, before, oldTasks: fold.state.erased === null ? [] : forget(index, row.runId) };
+  for (const approval of approvals) index.run(UPSERT_APPROVAL, ...approval);
+  for (const task of tasks) index.run(UPSERT_TASK, ...Object.values(task));
+  return { row, before, oldTasks: erased ? forget(index, row.runId) : [] };
 }
 
 /** A fold over erased data never saw them, so they go here too. */
@@ -51,39 +81,37 @@ function forget(index: IndexDb, runId: string): readonly string[] {
   return tasks.map(({ taskId }) => taskId);
 }
 
-function writeApproval(index: IndexDb, state: RunState, approval: RunState['approvals'][number]): void {
-  index.run(
-    `INSERT INTO approvals (approvalId, runId, status, risk, reasons, binding, requestedAt) VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (approvalId) DO UPDATE SET status = excluded.status`,
-    approval.approvalId,
-    state.runId,
-    // A run that ended waits for nobody: its question is no longer open.
-    approval.status === 'pending' && state.waiting?.id !== approval.approvalId ? 'lapsed' : approval.status,
-    approval.risk,
-    JSON.stringify(approval.reasons),
-    approval.binding,
-    approval.requestedAt,
-  );
-}
+const UPSERT_APPROVAL = `INSERT INTO approvals (approvalId, runId, status, risk, reasons, binding, requestedAt) VALUES (?, ?, ?, ?, ?, ?, ?)
+ ON CONFLICT (approvalId) DO UPDATE SET status = excluded.status`;
+
+const approvalRow = (state: RunState, approval: RunState['approvals'][number]): SQLInputValue[] => [
+  approval.approvalId,
+  state.runId,
+  // A run that ended waits for nobody: its question is no longer open.
+  approval.status === 'pending' && state.waiting?.id !== approval.approvalId ? 'lapsed' : approval.status,
+  approval.risk,
+  JSON.stringify(approval.reasons),
+  approval.binding,
+  approval.requestedAt,
+];
+
+const UPSERT_TASK = `INSERT INTO tasks (taskId, runId, effectId, step, dispatcher, status, since) VALUES (?, ?, ?, ?, ?, ?, ?)
+ ON CONFLICT (taskId) DO UPDATE SET effectId = excluded.effectId, dispatcher = excluded.dispatcher,
+ status = excluded.status, since = excluded.since`;
 
 /** One row a task: the newest attempt of a step has the task's id. */
-function writeTasks(index: IndexDb, state: RunState): void {
+function taskRows(state: RunState): TaskRow[] {
   const newest = new Map<string, RunState['effects'][number]>();
   for (const effect of state.effects) if (effect.taskId !== undefined) newest.set(effect.taskId, effect);
   const over = state.status === 'cancelled' || state.status === 'failed' || state.status === 'completed';
-  for (const [taskId, effect] of newest) {
-    index.run(
-      `INSERT INTO tasks (taskId, runId, effectId, step, dispatcher, status, since) VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (taskId) DO UPDATE SET effectId = excluded.effectId, dispatcher = excluded.dispatcher,
-       status = excluded.status, since = excluded.since`,
-      taskId,
-      state.runId,
-      effect.effectId,
-      effect.step,
-      effect.dispatcher,
-      // Nobody can report to a run that is over.
-      effect.status === 'handed_off' && over ? 'closed' : effect.status,
-      effect.intendedAt,
-    );
-  }
+  return [...newest].map(([taskId, effect]) => ({
+    taskId,
+    runId: state.runId,
+    effectId: effect.effectId,
+    step: effect.step,
+    dispatcher: effect.dispatcher,
+    // Nobody can report to a run that is over.
+    status: effect.status === 'handed_off' && over ? 'closed' : effect.status,
+    since: effect.intendedAt,
+  }));
 }

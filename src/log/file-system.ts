@@ -37,7 +37,12 @@ export type FileSystem = {
   writeFileSync(
     file: string | number,
     data: string | Uint8Array,
-    options?: { readonly mode?: number; readonly flag?: 'wx'; readonly flush?: boolean },
+    options?: {
+      readonly encoding?: 'utf8';
+      readonly mode?: number;
+      readonly flag?: 'wx';
+      readonly flush?: boolean;
+    },
   ): void;
   /** Answers the first folder it had to make. */
   mkdirSync(path: string, options: { readonly recursive: true; readonly mode: number }): string | undefined;

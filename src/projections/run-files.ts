@@ -23,10 +23,13 @@ export function runFiles(state: RunState, resolve: ResolveText, since?: RunState
   const files = new Map(runTexts(state, resolve, since));
   const copy = copyPath(state);
   // What went where the work's own files are was given up with them.
-  const isGone = state.artifactsExpired !== null && copy?.startsWith(`artifacts/${state.runId}/`) === true;
-  if (copy !== null && !isGone) files.set(copy, files.get(summaryPath(state.runId)) ?? null);
+  const isGone = state.artifactsExpired !== null && isArtifact(copy, state.runId);
+  if (copy !== null) files.set(copy, isGone ? null : (files.get(summaryPath(state.runId)) ?? null));
   return files;
 }
+
+export const isArtifact = (copy: string | null, runId: string): boolean =>
+  copy?.startsWith(`artifacts/${runId}/`) === true;
 
 /** Those below the home that are ours alone: record, summary and briefs. */
 export function runTexts(state: RunState, resolve: ResolveText, since?: RunState): FileMap {
