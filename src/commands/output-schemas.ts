@@ -14,6 +14,7 @@ import { named } from './output/named.ts';
 import { operateSchemas } from './output/operate-schemas.ts';
 import {
   approval,
+  cost,
   effect,
   expiry,
   nullableOutputs,
@@ -85,6 +86,7 @@ export const outputSchemas = {
     run: run.extend({
       effects: z.array(effect),
       approvals: z.array(approval),
+      cost,
       outputs: z.object(nullableOutputs),
     }),
     definition: z.object({

@@ -1,6 +1,6 @@
 /** What became of a request, for the command that prints it and for the exit code. */
 import { ExitCode } from '../errors.ts';
-import type { RunState } from '../workflow/state.ts';
+import { RUN_COST_LIMIT, type RunState } from '../workflow/state.ts';
 
 export type Answer = {
   readonly kind: /** This process brought the run to its end or its next stop. */
@@ -16,7 +16,7 @@ export type Answer = {
   readonly run: RunState;
 };
 
-/** 0 = the definition's own end was reached, reused or accepted; 5 = failed or cancelled; 6 = waits for somebody. */
+/** 0 = the definition's own end was reached, reused or accepted; 5 = failed or cancelled; 7 = its cost; 6 = waits for somebody. */
 export function exitCodeOf(answer: Answer): ExitCode {
   if (answer.kind === 'reused' || answer.kind === 'live' || answer.kind === 'detached') return ExitCode.ok;
   switch (answer.run.status) {
@@ -24,6 +24,8 @@ export function exitCodeOf(answer: Answer): ExitCode {
     case 'handed_off':
       return ExitCode.ok;
     case 'failed':
+      // Nothing of the work failed: there is no more money for it.
+      return answer.run.error?.code === RUN_COST_LIMIT ? ExitCode.paused : ExitCode.runFailed;
     case 'cancelled':
       return ExitCode.runFailed;
     case 'waiting':

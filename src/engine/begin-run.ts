@@ -10,6 +10,7 @@ import type { Answer } from './answer.ts';
 import { whileAtWork } from './at-work.ts';
 import { continueRun } from './continue-run.ts';
 import { drive } from './drive.ts';
+import { flushAdmitted } from './flush-admitted.ts';
 import { noteAnswer } from './key-claims.ts';
 import { loadRun } from './load-run.ts';
 import { assertNotPaused } from './pause-gate.ts';
@@ -100,6 +101,13 @@ export async function adopt(
   return continueRun(ports, run, { by: 'run' });
 }
 
+/** So that "why did it not run?" has an answer. */
+async function noteLimit(ports: EnginePorts, prepared: PreparedRequest, { message }: WfError): Promise<void> {
+  const data = { workflowId: prepared.loaded.id, key: prepared.key, reason: 'limit', message };
+  const version = await ports.store.headOf(prepared.keyStream);
+  await noteAnswer(ports, prepared.keyStream, version, { type: 'RunRefused', data });
+}
+
 async function start(
   ports: EnginePorts,
   prepared: PreparedRequest,
@@ -121,9 +129,14 @@ async function start(
     ...(request.slot === undefined ? {} : { slot: request.slot.slot }),
     owner: ports.ownership.self,
   });
-  const before = [...(await registration(ports, prepared.loaded)), ...claims];
+  const registered = await registration(ports, prepared.loaded);
   return whileAtWork(ports, runStream(runId), async () => {
-    await session.flush({ durable: false }, before);
+    try {
+      await flushAdmitted(session, { runId, runVersion: 0 }, registered, claims);
+    } catch (error) {
+      if (error instanceof WfError && error.code === 'limit-reached') await noteLimit(ports, prepared, error);
+      throw error;
+    }
     failpoint('run.claimed');
     request.onStarted?.();
     if (request.detach) {

@@ -9,6 +9,7 @@ import type { RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
 import { whileAtWork } from './at-work.ts';
 import { drive } from './drive.ts';
+import { flushAdmitted } from './flush-admitted.ts';
 import { contextOf } from './load-run.ts';
 import { assertNotPaused } from './pause-gate.ts';
 import type { EnginePorts, LoadedDefinition } from './ports.ts';
@@ -56,7 +57,8 @@ export async function continueRun(
   if (run.lease !== null) cleanUpAfter(session, run);
   const registered = current === undefined ? [] : await registration(ports, current);
   await whileAtWork(ports, runStream(run.runId), async () => {
-    await session.flush({ durable: false }, [...registered, ...claims]);
+    if (run.lease !== null) await session.flush({ durable: false }, [...registered, ...claims]);
+    else await flushAdmitted(session, { runId: run.runId, runVersion: run.version }, registered, claims);
     failpoint('run.leased');
     await drive(session);
   });

@@ -153,6 +153,7 @@ export async function openReadOnly(
     analysisInput: refused,
     improvementFacts: refused,
     effectRows: refused,
+    usage: refused,
   };
   return { ports: assemble(full, paths, config, store, blobs, projections), config };
 }
@@ -171,6 +172,11 @@ export const lookups = (index: IndexDb, fitsTheLog: () => boolean) => ({
     improvements: improvements(index, id),
   }),
   effectRows: async (id: string) => (await import('../home/effect-rows.ts')).effectRows(index, id),
+  usage: async (id: string, since: string) => {
+    // Only where a definition has limits.
+    const { NO_USAGE, usageRows } = await import('../home/usage-rows.ts');
+    return fitsTheLog() ? usageRows(index, id, since) : NO_USAGE;
+  },
 });
 
 export const bundledDirOf = (options: OpenHomeOptions): string => `${options.packageDir}/definitions`;

@@ -6,6 +6,7 @@ import type { StopSignal } from '../effects/stop.ts';
 import type { StageOutputs } from '../events/run-events.ts';
 import type { Owner } from '../events/shared.ts';
 import type { EffectRows } from '../home/effect-rows.ts';
+import type { UsageRows } from '../home/usage-rows.ts';
 import type { BlobStore, EventStore, Position, Sha256Hex } from '../log/event-store.ts';
 import type { AnalysisInput } from '../projections/analysis-input.ts';
 import type { Improvement, Proposal } from '../projections/feedback.ts';
@@ -97,6 +98,8 @@ export type Projections = {
   improvementFacts(workflowId: string): ImprovementFacts;
   /** The ended runs around an improvement; null for an unknown one. */
   effectRows(improvementId: string): Promise<EffectRows | null>;
+  /** What runs of a workflow use up, as far as it is folded; what came after that is in the log. */
+  usage(workflowId: string, since: string): Promise<UsageRows>;
 };
 
 export type ImprovementFacts = {

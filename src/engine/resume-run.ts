@@ -13,6 +13,7 @@ import type { Answer } from './answer.ts';
 import { whileAtWork } from './at-work.ts';
 import { continueRun } from './continue-run.ts';
 import { drive } from './drive.ts';
+import { flushAdmitted } from './flush-admitted.ts';
 import { follow } from './follow.ts';
 import { holderOf, readKey, streamOfKey } from './key-claims.ts';
 import { contextOf, requireRun } from './load-run.ts';
@@ -199,7 +200,7 @@ async function resumeHandedOff(ports: EnginePorts, run: RunState, by: string): P
     by,
   });
   await whileAtWork(ports, runStream(run.runId), async () => {
-    await session.flush({ durable: false });
+    await flushAdmitted(session, { runId: run.runId, runVersion: run.version }, [], []);
     await drive(session);
   });
   return { kind: 'ended', run: session.state };

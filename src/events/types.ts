@@ -55,6 +55,8 @@ export const schemaVersions: Readonly<Record<AnyEvent['type'], number>> = {
   ScheduleSlotSkipped: 1,
   HomePaused: 1,
   HomeUnpaused: 1,
+  RunAdmitted: 1,
+  AdmissionLapsed: 1,
   LogRepaired: 1,
   LogQuarantined: 1,
   LegacyNoted: 1,

@@ -1,6 +1,6 @@
 /** Facts about one workflow, beside its runs: stream `workflow/<id>`. */
 import { z } from 'zod';
-import { count, type EventOf, id, isoTime, salt, sha256Hex, text } from './shared.ts';
+import { count, type EventOf, id, isoTime, owner, salt, sha256Hex, text } from './shared.ts';
 
 /** One change that an improvement makes to a definition file. Only these two kinds exist (see feedback catalogue). */
 export const improvementChange = z.union([
@@ -106,5 +106,12 @@ export const workflowEventSchemas = {
     reason: z.enum(['overlap', 'paused', 'limit', 'late', 'superseded', 'changed', 'refused']),
     message: z.string().exactOptional(),
   }),
+  /**
+   * A run of a workflow with limits may be at work: nobody else was let in at this version of the stream. Pending until
+   * the run's stream has moved past `runVersion`.
+   */
+  RunAdmitted: z.strictObject({ workflowId: id, runId: id, runVersion: count, owner }),
+  /** It lost another race after that, so it takes no place. */
+  AdmissionLapsed: z.strictObject({ workflowId: id, runId: id }),
 } as const;
 export type WorkflowEvent = EventOf<typeof workflowEventSchemas>;

@@ -20,6 +20,7 @@ export const FOLDED_TABLES: Readonly<Record<string, string>> = {
   tasks: 'taskId',
   pauses: 'stream',
   schedules: 'workflowId',
+  costs: 'effectId',
 };
 
 /** Columns of a run's row, in the order they are written. */
@@ -101,4 +102,7 @@ CREATE INDEX tasks_run ON tasks (runId);
 CREATE INDEX tasks_open ON tasks (since) WHERE status = 'handed_off';
 CREATE TABLE pauses (stream TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE schedules (workflowId TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE costs (effectId TEXT PRIMARY KEY COLLATE NOCASE, runId TEXT NOT NULL, workflowId TEXT NOT NULL, at TEXT NOT NULL, usd REAL) WITHOUT ROWID;
+CREATE INDEX costs_run ON costs (runId);
+CREATE INDEX costs_day ON costs (workflowId, at);
 `;

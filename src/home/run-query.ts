@@ -42,7 +42,7 @@ export function runQuery(index: IndexDb, filter: RunFilter): RunQuery {
 const MAX_ULID_MS = 2 ** 48 - 1;
 
 /** Every run that was recorded at or after the time has this firstSeq or a greater one. */
-function firstSeqSince(index: IndexDb, sinceMs: number): number {
+export function firstSeqSince(index: IndexDb, sinceMs: number): number {
   const time = encodeTime(Math.min(Math.max(0, sinceMs), MAX_ULID_MS));
   // The first rows' times ascend with their place, so the place is found by halving: no index has to be kept for it.
   let low = 1;

@@ -3,6 +3,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { RunFold, RunRow } from '../projections/run-row.ts';
 import { runRow } from '../projections/run-row.ts';
 import type { RunState } from '../workflow/state.ts';
+import { type CostRow, costRows, writeCosts } from './cost-rows.ts';
 import { count } from './counters.ts';
 import type { IndexDb } from './index-db.ts';
 import { RUN_COLUMNS } from './index-schema.ts';
@@ -38,6 +39,7 @@ export type RunRows = {
   readonly row: RunRow;
   readonly approvals: readonly SQLInputValue[][];
   readonly tasks: readonly TaskRow[];
+  readonly costs: readonly CostRow[] | null;
   /** Whether its texts were erased. */
   readonly erased: boolean;
 };
@@ -49,10 +51,11 @@ export const rowsOf = (fold: RunFold): RunRows => ({
   row: runRow(fold),
   approvals: fold.state.approvals.map((approval) => approvalRow(fold.state, approval)),
   tasks: taskRows(fold.state),
+  costs: costRows(fold.state),
   erased: fold.state.erased !== null,
 });
 
-export function writeRun(index: IndexDb, { row, approvals, tasks, erased }: RunRows): WrittenRun {
+export function writeRun(index: IndexDb, { row, approvals, tasks, costs, erased }: RunRows): WrittenRun {
   const before = index.get<RunRowBefore>(
     'SELECT status, lastSeq, copyFile FROM runs WHERE firstSeq = ?',
     row.firstSeq,
@@ -70,6 +73,7 @@ export function writeRun(index: IndexDb, { row, approvals, tasks, erased }: RunR
   );
   for (const approval of approvals) index.run(UPSERT_APPROVAL, ...approval);
   for (const task of tasks) index.run(UPSERT_TASK, ...Object.values(task));
+  if (costs !== null) writeCosts(index, row.runId, costs);
   return { row, before, oldTasks: erased ? forget(index, row.runId) : [] };
 }
 
@@ -78,6 +82,7 @@ function forget(index: IndexDb, runId: string): readonly string[] {
   const tasks = index.all<{ taskId: string }>('SELECT taskId FROM tasks WHERE runId = ?', runId);
   index.run('DELETE FROM tasks WHERE runId = ?', runId);
   index.run('DELETE FROM approvals WHERE runId = ?', runId);
+  index.run('DELETE FROM costs WHERE runId = ?', runId);
   return tasks.map(({ taskId }) => taskId);
 }
 

@@ -88,6 +88,10 @@ export function writeWorkflowEvent(
     case 'ImprovementReverted':
       writeImprovements(index, event);
       return;
+    // Who may start is decided from the runs themselves.
+    case 'RunAdmitted':
+    case 'AdmissionLapsed':
+      return;
   }
 }
 

@@ -101,6 +101,8 @@ export const improvementIdsOf = (event: WorkflowEvent): readonly string[] => {
     case 'ScheduleEnded':
     case 'ScheduleSlotClaimed':
     case 'ScheduleSlotSkipped':
+    case 'RunAdmitted':
+    case 'AdmissionLapsed':
       return [];
   }
 };

@@ -218,6 +218,21 @@ const checkScheduleIds = (raw: unknown): Finding[] =>
     }),
   );
 
+/** Only an assistant's turn has a cost that anybody states. */
+const checkLimits = (raw: unknown): Finding[] => {
+  const acts = [...actionsOf(raw).map(({ action }) => action), ...listOf(at(raw, ['deliver', 'actions']))];
+  const paid = acts.some((action) => {
+    const dispatcher =
+      textOf(own(action, 'dispatcher')) ?? (own(action, 'command') === undefined ? 'auto' : 'command');
+    return dispatcher === 'agent' || dispatcher === 'openclaw' || dispatcher === 'auto';
+  });
+  return ['costUsdPerRun', 'costUsdPerDay'].flatMap((key) =>
+    paid || at(raw, ['limits', key]) === undefined
+      ? []
+      : [warning('no-effect', ['limits', key], `nothing here is done by an assistant, so no cost is known`)],
+  );
+};
+
 export const checkRules = (raw: unknown): Finding[] => [
   ...checkExecute(raw),
   ...checkStepNames(raw),
@@ -228,4 +243,5 @@ export const checkRules = (raw: unknown): Finding[] => [
   ...checkRoutes(raw),
   ...checkTools(raw),
   ...checkScheduleIds(raw),
+  ...checkLimits(raw),
 ];

@@ -28,6 +28,7 @@ export type KeyPlace =
   | 'deliver'
   | 'schedule'
   | 'retention'
+  | 'limits'
   | 'selfImprove'
   | 'revert';
 
@@ -76,6 +77,7 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
     'deliver',
     'schedules',
     'retention',
+    'limits',
     'selfImprove',
   ],
   input: ['fields'],
@@ -100,13 +102,14 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   deliver: ['summaryFile', 'actions'],
   schedule: ['id', 'cron', 'timezone', 'input', 'catchUp', 'within', 'overlap'],
   retention: ['artifacts', 'runs'],
+  limits: ['concurrency', 'runsPerDay', 'costUsdPerRun', 'costUsdPerDay'],
   selfImprove: ['enabled', 'autoApplyLowRisk', 'maxChangesPerRun', 'revert'],
   revert: ['afterRuns', 'whenWorse'],
 };
 
 /** Ignoring one of these would run something else than what the author wrote, so they are errors in every file. */
 export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
-  definition: ['notify', 'limits'],
+  definition: ['notify'],
   input: [],
   inputField: ['enum', 'pattern', 'min', 'max'],
   idempotency: [],
@@ -129,6 +132,7 @@ export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   deliver: ['approval'],
   schedule: [],
   retention: [],
+  limits: [],
   selfImprove: [],
   revert: [],
 };
@@ -170,6 +174,7 @@ export const placeOf = (path: readonly (string | number)[]): KeyPlace => {
     case 'defaults':
     case 'idempotency':
     case 'retention':
+    case 'limits':
       return first;
     case 'selfImprove':
       return second === 'revert' ? second : first;

@@ -269,6 +269,15 @@ export const definitionSchema = z.strictObject({
       runs: keep.optional().describe('When record and summary of an ended run stop being files.'),
     })
     .optional(),
+  limits: z
+    .strictObject({
+      concurrency: z.int().min(1).optional().describe('Runs at work at the same time.'),
+      runsPerDay: z.int().min(1).optional().describe('Counted by the calendar of the machine.'),
+      costUsdPerRun: z.number().min(0.01).optional().describe('From which on no agent is started for it.'),
+      costUsdPerDay: z.number().min(0.01).optional().describe('From which on no run is started.'),
+    })
+    .optional()
+    .describe('What is known counts: a cost that nobody stated is unknown, and the sum is "at least".'),
   selfImprove: z
     .strictObject({
       enabled: z.boolean().optional(),

@@ -152,6 +152,18 @@ export type Schedule = {
   readonly overlap: 'skip' | 'queue';
 };
 
+/** What a workflow may use up. Each is checked by itself; absent = as much as it likes. */
+export type Limits = {
+  /** Runs at work at the same time; those that wait for somebody are not at work. */
+  readonly concurrency?: number;
+  /** Runs started on one calendar day, in the time zone of the machine. */
+  readonly runsPerDay?: number;
+  /** Known cost of a run from which on no turn of an assistant is begun. */
+  readonly costUsdPerRun?: number;
+  /** Known cost of all runs on one day from which on no run is started. */
+  readonly costUsdPerDay?: number;
+};
+
 export type Definition = {
   readonly id: string;
   readonly description: string;
@@ -184,6 +196,7 @@ export type Definition = {
   readonly schedules: readonly Schedule[];
   /** What is given up some time after a run has ended; absent = nothing ever is. */
   readonly retention?: Retention;
+  readonly limits?: Limits;
   readonly selfImprove: {
     readonly enabled: boolean;
     readonly autoApplyLowRisk: boolean;

@@ -8,6 +8,7 @@ import type {
   Definition,
   FileRule,
   InputField,
+  Limits,
   Retention,
   Retry,
   RevertRule,
@@ -252,6 +253,7 @@ export const normaliseDefinition = (validated: unknown): Definition => {
     summaryFile: readPath(raw.deliver?.summaryFile ?? DEFAULT_SUMMARY_FILE).path,
     schedules: (raw.schedules ?? []).map(scheduleOf),
     ...(raw.retention === undefined ? {} : { retention: retentionOf(raw.retention) }),
+    ...(raw.limits === undefined ? {} : { limits: raw.limits as Limits }),
     selfImprove: {
       enabled: raw.selfImprove?.enabled ?? false,
       autoApplyLowRisk: raw.selfImprove?.autoApplyLowRisk ?? false,

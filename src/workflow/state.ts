@@ -21,6 +21,9 @@ export type RunStatus = 'running' | 'waiting' | 'handed_off' | 'completed' | 'fa
 export type Outcome = 'done' | 'handed_off' | 'failed' | 'unreported' | null;
 export type Problem = { readonly code: string; readonly message: string };
 
+/** Code of the error of a run that its own cost has stopped; its exit code is that of a limit. */
+export const RUN_COST_LIMIT = 'limit-cost-per-run';
+
 export type StageState = {
   readonly name: StageName;
   readonly status: 'pending' | 'running' | 'completed' | 'failed';

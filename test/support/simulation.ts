@@ -10,6 +10,7 @@ import { isRefusal, WfError } from '../../src/errors.ts';
 import type { AnyEvent } from '../../src/events/catalog.ts';
 import { type NewEvent, previewOf } from '../../src/events/envelope.ts';
 import { runStream } from '../../src/events/streams.ts';
+import { NO_USAGE } from '../../src/home/usage-rows.ts';
 import { freshUlid } from '../../src/log/event-ids.ts';
 import { type AppendResult, ConflictError, type EventStore } from '../../src/log/event-store.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/log/memory-store.ts';
@@ -264,6 +265,7 @@ export class Simulation {
         },
         improvementFacts: () => ({ proposal: null, improvements: [] }),
         effectRows: async () => null,
+        usage: async () => NO_USAGE,
       },
       ownership: {
         self: { host: 'h', bootId: 'b', pid, pidStart: String(pid) },

@@ -146,7 +146,6 @@ describe('keys', () => {
   test.each([
     [{ notify: [] }, 'notify'],
     [{ schedules: [] }, 'schedules'],
-    [{ limits: {} }, 'limits'],
     [
       { autoConfigure: { allowlist: ['t'], toolCommands: { t: { command: 'x', env: [] } } } },
       'autoConfigure.toolCommands.t.env',

@@ -42,6 +42,7 @@ const PLACES: Readonly<Record<KeyPlace, Node>> = {
   deliver: at('deliver'),
   schedule: at('schedules', '[]'),
   retention: at('retention'),
+  limits: at('limits'),
   selfImprove: at('selfImprove'),
   revert: at('selfImprove', 'revert'),
 };

@@ -70,6 +70,8 @@ const families: Families = {
   ScheduleSlotSkipped: 'workflow',
   HomePaused: 'system',
   HomeUnpaused: 'system',
+  RunAdmitted: 'workflow',
+  AdmissionLapsed: 'workflow',
   LogRepaired: 'system',
   LogQuarantined: 'system',
   LegacyNoted: 'system',

@@ -114,6 +114,9 @@ export const effect = z.object({
     .optional(),
 });
 
+/** US dollars, the sum of what is known; `unknown` counts turns whose cost nobody stated. */
+export const cost = z.object({ usd: z.number(), unknown: count });
+
 export const covered = z.object({
   step: z.string(),
   dispatcher: z.string(),

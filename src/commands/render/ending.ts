@@ -3,7 +3,14 @@
 import type { Answer } from '../../engine/answer.ts';
 import { previewOf, type Text } from '../../events/envelope.ts';
 import { opsGated } from '../../workflow/ops-gate.ts';
-import { type Approval, type Effect, outputOf, type RunState, taskOf } from '../../workflow/state.ts';
+import {
+  type Approval,
+  type Effect,
+  outputOf,
+  RUN_COST_LIMIT,
+  type RunState,
+  taskOf,
+} from '../../workflow/state.ts';
 import { absolute, tilde } from './paths.ts';
 import { ago, duration, exact, indent, oneLine, safe } from './text.ts';
 
@@ -106,7 +113,8 @@ function failed(run: RunState, context: EndingContext): string {
     error === null
       ? ''
       : ` at ${error.stage}${error.step === undefined || error.step === 'main' ? '' : `, step ${error.step}`}`;
-  const effect = error?.stage === 'execute' ? run.effects.at(-1) : undefined;
+  // What a limit has stopped was not begun, and the act before it did not fail.
+  const effect = error?.stage === 'execute' && error.code !== RUN_COST_LIMIT ? run.effects.at(-1) : undefined;
   const said = effect?.report?.text ?? effect?.stderr ?? effect?.stdout;
   const lastWords =
     said === undefined

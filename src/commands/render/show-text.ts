@@ -1,5 +1,6 @@
 /** `wf show` for people: what was asked, what happened stage by stage, what it waits for, and where its files are. */
 import { previewOf } from '../../events/envelope.ts';
+import { costOf, costText } from '../../workflow/cost.ts';
 import type { DecidedEvent } from '../../workflow/decide.ts';
 import {
   type Approval,
@@ -52,6 +53,7 @@ function header(run: RunState, view: ShowView, { nowMs }: ShowContext): string {
   const route = outputOf(run, 'classify');
   const took = Date.parse(run.finishedAt ?? run.updatedAt) - Date.parse(run.createdAt);
   const { definition } = view;
+  const cost = costOf(run);
   const file =
     definition.currentHash === null
       ? 'its file is gone or broken'
@@ -68,6 +70,7 @@ function header(run: RunState, view: ShowView, { nowMs }: ShowContext): string {
       'started',
       `${minute(run.createdAt)} UTC, ${ago(run.createdAt, nowMs)}; ${run.finishedAt === null ? 'so far' : 'took'} ${duration(took)}`,
     ],
+    ...(cost.usd === 0 && cost.unknown === 0 ? [] : [['cost', costText(cost)] as const]),
     ...(run.waiting === null
       ? []
       : [

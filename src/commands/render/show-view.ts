@@ -2,6 +2,7 @@
 import { previewOf, type Text } from '../../events/envelope.ts';
 import { movedPaths } from '../../projections/moved-paths.ts';
 import { recordPath, summaryPath } from '../../projections/run-files.ts';
+import { costOf } from '../../workflow/cost.ts';
 import { type Approval, type Effect, outputOf, type RunState } from '../../workflow/state.ts';
 import { absolute } from './paths.ts';
 import { runView } from './run-view.ts';
@@ -100,6 +101,8 @@ export function showView(run: RunState, home: string, more: Look & { readonly de
       ...runView(shown, home),
       effects: shown.effects.map(effectView),
       approvals: shown.approvals.map(approvalView),
+      /** US dollars as far as they are known, and how many turns said nothing of theirs. */
+      cost: costOf(run),
       /** What each stage left behind, by its name; null until it completed. */
       outputs: Object.fromEntries(shown.stages.map(({ name, output }) => [name, output])),
     },

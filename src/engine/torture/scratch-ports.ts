@@ -1,5 +1,6 @@
 /** What the engine is given in a scratch home: everything it asks for, and nothing that reaches outside of it. */
 import { bug } from '../../errors.ts';
+import { NO_USAGE } from '../../home/usage-rows.ts';
 import { freshUlid } from '../../log/event-ids.ts';
 import type { RandomBytes } from '../../log/event-store.ts';
 import { noKey } from '../../projections/key-state.ts';
@@ -92,6 +93,7 @@ export function scratchPorts(host: Host): EnginePorts {
       },
       improvementFacts: () => ({ proposal: null, improvements: [] }),
       effectRows: async () => null,
+      usage: async () => NO_USAGE,
     },
     ownership: {
       self: { host: 'scratch', bootId, pid, pidStart: String(pid) },

@@ -1,5 +1,6 @@
 /** What the events of one act mean: why it was begun so, why it is tried again, why it is not, why nobody knows. */
 import type { RunEvent } from '../../events/run-events.ts';
+import { mayCost } from '../../workflow/cost.ts';
 import type { Effect, RunState } from '../../workflow/state.ts';
 import { type Said, say, short } from './sentence.ts';
 
@@ -36,9 +37,19 @@ export function confirmed(state: RunState, data: Data<'EffectConfirmed'>): reado
     human: 'a person vouches for it',
     report: 'whoever has it has reported',
   }[by];
-  if (data.outcome === 'done') return [say('act', `Step ${step} was done: ${proof}.`)];
+  const cost = costSentence(state, data);
+  if (data.outcome === 'done') return [say('act', `Step ${step} was done: ${proof}.${cost}`)];
   const waits = data.awaited === true ? ' The run waits here until its outcome is reported.' : '';
-  return [say('act', `Step ${step} was handed over (${proof}): it is not known to be done.${waits}`)];
+  return [say('act', `Step ${step} was handed over (${proof}): it is not known to be done.${waits}${cost}`)];
+}
+
+/** Of a turn of an assistant: what it cost, or that nobody said. */
+function costSentence(state: RunState, { effectId, receipt }: Data<'EffectConfirmed'>): string {
+  if (receipt.costUsd !== undefined) return ` It cost ${receipt.costUsd} USD, as its program says.`;
+  const dispatcher = effectOf(state, effectId)?.dispatcher;
+  return dispatcher !== undefined && mayCost(dispatcher)
+    ? ' What it cost is not known, so no limit counts it.'
+    : '';
 }
 
 export function failed(state: RunState, data: Data<'EffectFailed'>): readonly Said[] {

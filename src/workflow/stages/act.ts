@@ -9,11 +9,13 @@ import { type ActStage, actNamed, actsOf, currentAct, stageOfAct } from '../acts
 import { ruleFor } from '../approval-rules.ts';
 import { taskIdOf } from '../brief.ts';
 import type { RunContext } from '../context.ts';
+import { mayCost } from '../cost.ts';
 import type { ApprovalRule, Step } from '../definition.ts';
 import type { EffectResult } from '../effects.ts';
 import { filesMayAnswer } from '../evidence.ts';
 import { approvalIdOf, coverOf, grantFor, stepsToApprove } from '../grant.ts';
-import { effectIdOf, effectKeyOf, renderStep } from '../render-step.ts';
+import { runCostProblem } from '../limits.ts';
+import { effectIdOf, effectKeyOf, renderStep, resolveDispatcher } from '../render-step.ts';
 import {
   type BoundFile,
   type Effect,
@@ -43,6 +45,13 @@ export function beginStep(
   if (latest?.status === 'intended' || latest?.status === 'unknown') {
     return refuse('step-open', `step ${step.id} of run ${state.runId} has an attempt whose end is not known`);
   }
+  const { limits } = context.definition;
+  const tooDear =
+    limits !== undefined && mayCost(resolveDispatcher(context, step))
+      ? runCostProblem(limits, state, step.id)
+      : null;
+  // Before anybody is asked about it: a yes to what is not going to be done is of no use.
+  if (tooDear !== null) return [stageFailed(state, step.id, tooDear)];
   const rule = ruleFor(context, state, step);
   const files = rule?.at === 'deliver' ? (command.files ?? []) : [];
   const grant = rule === undefined ? undefined : grantFor(context, state, step, files);
