@@ -17,11 +17,13 @@ import {
   cost,
   effect,
   expiry,
+  notice,
   nullableOutputs,
   path,
   run,
   runItem,
   status,
+  told,
 } from './output/run-shapes.ts';
 import { screenSchemas } from './output/screen-schemas.ts';
 import { paused, serveSchemas } from './output/serve-schemas.ts';
@@ -51,6 +53,8 @@ export const outputSchemas = {
     answer: z.enum(['ended', 'followed', 'reused', 'live', 'detached']),
     exitCode: count,
     run,
+    /** Who was told of its stop by this process; absent where another one brought it there. */
+    told: z.array(told).optional(),
   }),
   'wf.dry-run/1': named('wf.dry-run/1', {
     workflowId: z.string(),
@@ -87,6 +91,7 @@ export const outputSchemas = {
       effects: z.array(effect),
       approvals: z.array(approval),
       cost,
+      notices: z.array(notice),
       outputs: z.object(nullableOutputs),
     }),
     definition: z.object({

@@ -2,6 +2,7 @@
 import { systemClock } from '../effects/clock.ts';
 import { requireRun } from '../engine/load-run.ts';
 import type { OpenHome } from '../engine/open-home.ts';
+import { loadNotices } from '../engine/tell.ts';
 import { ExitCode } from '../errors.ts';
 import { shortestUniquePrefix } from '../home/read-model.ts';
 import type { RunState } from '../workflow/state.ts';
@@ -27,6 +28,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const hasArtifacts = fs.existsSync(`${home.paths.artifacts}/${state.runId}`);
   const view = showView(state, home.paths.home, {
     definition: await definitionNow(home, state),
+    notices: (await loadNotices(home.ports, state.runId)).notices,
     hasArtifacts,
     exists: fs.existsSync,
   });

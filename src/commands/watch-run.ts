@@ -58,7 +58,8 @@ export function printAnswer(invocation: Invocation, home: OpenHome, answer: Answ
     const view = runView(answer.run, home.paths.home);
     const summaryKept = view.summaryFile !== null && fs.existsSync(view.summaryFile);
     const run = { ...view, summaryKept };
-    io.out(`${JSON.stringify({ schema: 'wf.run/1', answer: answer.kind, exitCode, run })}\n`);
+    const { kind, told } = answer;
+    io.out(`${JSON.stringify({ schema: 'wf.run/1', answer: kind, exitCode, run, told })}\n`);
     return exitCode;
   }
   const text = ending(answer, {
@@ -69,6 +70,7 @@ export function printAnswer(invocation: Invocation, home: OpenHome, answer: Answ
     exists: fs.existsSync,
     isLast: lastRunId(home.index) === answer.run.runId,
     wf: programName(invocation),
+    ...(answer.told === undefined ? {} : { told: answer.told }),
   });
   io.out(answer.kind === 'reused' || !io.stderrIsTerminal ? text : `\n${text}`);
   return exitCode;

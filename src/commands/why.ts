@@ -7,8 +7,10 @@ import { pauseText } from '../engine/paused-error.ts';
 import { ExitCode, usageError } from '../errors.ts';
 import type { StoredEvent } from '../events/envelope.ts';
 import type { KeyEvent } from '../events/key-events.ts';
-import { runStream } from '../events/streams.ts';
+import type { NotifyEvent } from '../events/notify-events.ts';
+import { notifyStream, runStream } from '../events/streams.ts';
 import { keySentences, type NumberedKeyEvent } from '../projections/why/key-sentences.ts';
+import { type NumberedNotifyEvent, noticeSentences } from '../projections/why/notice-sentences.ts';
 import { nowOf } from '../projections/why/now.ts';
 import { type NumberedRunEvent, runSentences } from '../projections/why/run-sentences.ts';
 import { foldRun } from '../workflow/evolve.ts';
@@ -47,9 +49,14 @@ async function whyRun(invocation: Invocation, named: string): Promise<ExitCode> 
   const keyEvents: NumberedKeyEvent[] = [];
   for await (const event of home.store.read(streamOfKey(home.ports, state.workflowId, state.key)))
     keyEvents.push(asKeyEvent(event));
-  const sentences = [...runSentences(events), ...keySentences(keyEvents, runId)].sort(
-    (a, b) => a.seq - b.seq,
-  );
+  const notices: NumberedNotifyEvent[] = [];
+  for await (const event of home.store.read(notifyStream(runId)))
+    notices.push(event as StoredEvent<NotifyEvent> & NumberedNotifyEvent);
+  const sentences = [
+    ...runSentences(events),
+    ...keySentences(keyEvents, runId),
+    ...noticeSentences(notices),
+  ].sort((a, b) => a.seq - b.seq);
   const pause = state.status === 'completed' ? null : await pauseOf(home.ports, state.workflowId);
   const now = `${nowOf(state)}${pause === null ? '' : ` It is held: ${pauseText(pause)}.`}`;
   if (invocation.json) {

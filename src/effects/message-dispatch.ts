@@ -2,6 +2,7 @@
 import { assertNever } from '../errors.ts';
 import type { MessageConfig } from '../home/config.ts';
 import type { DispatchEffect, EffectResult } from '../workflow/effects.ts';
+import { DESKTOP_VARIABLES, desktopNote } from './desktop-note.ts';
 import { fillArguments } from './fill-arguments.ts';
 import { lastLine, outputOf } from './last-words.ts';
 import { interpretUnusualEnd, type Launch, launch, type PerformDeps } from './launch.ts';
@@ -34,7 +35,7 @@ export async function performMessage(effect: DispatchEffect, deps: PerformDeps):
   const text = textOf(effect, deps);
   if (typeof text !== 'string') return unsent(text.code, text.problem);
   const long = Buffer.byteLength(text) > MAX_TASK_IN_ENVIRONMENT_BYTES;
-  if (long && (target.via === 'openclaw' || target.args.some((arg) => arg.includes('{{text}}'))))
+  if (long && (target.via !== 'command' || target.args.some((arg) => arg.includes('{{text}}'))))
     return unsent(
       'message-too-long',
       `the text has ${Buffer.byteLength(text)} bytes: too long for an argument`,
@@ -65,6 +66,11 @@ export async function performMessage(effect: DispatchEffect, deps: PerformDeps):
   if (target.via === 'command') {
     const error = { code: 'exit-code', message };
     return { result: 'failed', performed: true, retryable: false, error, exitCode, ...output };
+  }
+  if (target.via === 'desktop') {
+    // Nobody is logged in, or nothing there shows notes: it is not on any screen.
+    const error = { code: 'desktop-unreachable', message };
+    return { result: 'failed', performed: false, retryable: false, error, exitCode, ...output };
   }
   const known = UNSENT.find(({ says }) => says.test(`${output.stderr ?? ''}\n${output.stdout ?? ''}`));
   if (known === undefined)
@@ -116,6 +122,8 @@ function launchOf(
         timeoutMs,
       };
     }
+    case 'desktop':
+      return { argv: desktopNote(text, process.platform), names: DESKTOP_VARIABLES, timeoutMs };
     default:
       return assertNever(target, 'message target');
   }

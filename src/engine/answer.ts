@@ -1,6 +1,7 @@
 /** What became of a request, for the command that prints it and for the exit code. */
 import { ExitCode } from '../errors.ts';
 import { RUN_COST_LIMIT, type RunState } from '../workflow/state.ts';
+import type { Told } from './ports.ts';
 
 export type Answer = {
   readonly kind: /** This process brought the run to its end or its next stop. */
@@ -14,6 +15,8 @@ export type Answer = {
     /** Recorded; somebody else carries it on. */
     | 'detached';
   readonly run: RunState;
+  /** Who was told of its stop, by this process. */
+  readonly told?: readonly Told[];
 };
 
 /** 0 = the definition's own end was reached, reused or accepted; 5 = failed or cancelled; 7 = its cost; 6 = waits for somebody. */

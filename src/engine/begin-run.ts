@@ -142,9 +142,9 @@ async function start(
     if (request.detach) {
       await session.flush({ durable: true });
       await ports.projections.project();
-      return { kind: 'detached', run: session.state };
+      return { kind: 'detached', run: session.state, told: session.told };
     }
     await drive(session);
-    return { kind: 'ended', run: session.state };
+    return { kind: 'ended', run: session.state, told: session.told };
   });
 }

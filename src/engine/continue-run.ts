@@ -62,7 +62,7 @@ export async function continueRun(
     failpoint('run.leased');
     await drive(session);
   });
-  return { kind: 'ended', run: session.state };
+  return { kind: 'ended', run: session.state, told: session.told };
 }
 
 /** Who died with the lease may have died between the record of an act's end and the removal of its files. */

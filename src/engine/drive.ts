@@ -12,6 +12,7 @@ import { next, type WorldEffect } from '../workflow/next.ts';
 import { judgeOutcome, type VerifyPlan } from '../workflow/stages/verify.ts';
 import { configureTools } from './configure-tools.ts';
 import { assertNotPaused, pauseOf } from './pause-gate.ts';
+import type { Told } from './ports.ts';
 import { askReceiver, recoverEffect } from './recover-effect.ts';
 import type { RunSession } from './session.ts';
 import { readText } from './texts.ts';
@@ -30,6 +31,7 @@ export async function drive(session: RunSession): Promise<void> {
       failpoint('run.ended');
       await ports.projections.project();
       failpoint('run.projected');
+      if (session.context.definition.notify.length > 0) session.told = await told(session);
       if (due.type === 'done') await tidyUp(session);
       return;
     }
@@ -131,6 +133,17 @@ async function analyse(session: RunSession) {
     return await session.ports.improve(session.state, session.context.definition);
   } catch (error) {
     return { suggestions: 0, applied: [], error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Telling somebody fails no run, and holds none up. */
+async function told({ ports, context, state }: RunSession): Promise<readonly Told[]> {
+  try {
+    return (await ports.notify?.(state, context.definition)) ?? [];
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    ports.onNotice?.(`nobody could be told about run ${state.runId}: ${why}`);
+    return [];
   }
 }
 

@@ -118,7 +118,11 @@ export async function openWorkflowHome(options: OpenHomeOptions): Promise<OpenHo
     const { applyRetention } = await import('./retention.ts');
     await applyRetention({ ports, index, artifacts: paths.artifacts }, workflowId);
   };
-  const ports: EnginePorts = { ...assembled, retain };
+  const notify: EnginePorts['notify'] = async (run, definition) => {
+    const { notifyRun } = await import('./notify-run.ts');
+    return notifyRun(ports, run, definition);
+  };
+  const ports: EnginePorts = { ...assembled, retain, notify };
   return { paths, created, bundledDir: bundledDirOf(options), config, store, projector, index, ports };
 }
 

@@ -3,6 +3,7 @@
  * simulated clock and a recorded world, so that every interleaving can be tried.
  */
 import type { StopSignal } from '../effects/stop.ts';
+import type { NotifyOn } from '../events/notify-events.ts';
 import type { StageOutputs } from '../events/run-events.ts';
 import type { Owner } from '../events/shared.ts';
 import type { EffectRows } from '../home/effect-rows.ts';
@@ -107,6 +108,16 @@ export type ImprovementFacts = {
   readonly improvements: readonly Improvement[];
 };
 
+/** Who was told something, or could not be. */
+export type Told = {
+  readonly on: NotifyOn;
+  /** Names under "messages" in config.json. */
+  readonly targets: readonly string[];
+  /** `skipped`: config.json names none of them. */
+  readonly status: 'sent' | 'failed' | 'in-doubt' | 'skipped';
+  readonly error?: string;
+};
+
 export type Ownership = {
   readonly self: Owner;
   stateOf(owner: Owner): 'alive' | 'gone' | 'other-host';
@@ -143,6 +154,8 @@ export type EnginePorts = {
   readonly retain?: (workflowId: string) => Promise<void>;
   /** After the end of a run whose definition says what becomes of improvements with which runs are worse. */
   readonly review?: (run: RunState) => Promise<void>;
+  /** At a stop of a run whose definition has `notify`; absent = nobody is told anything. */
+  readonly notify?: (run: RunState, definition: Definition) => Promise<readonly Told[]>;
   /** Called with what was just recorded of a run: progress for people. */
   readonly onProgress?: (events: readonly DecidedEvent[], state: RunState) => void;
   /** Called with a sentence that a person should read, and that is no error. */

@@ -5,6 +5,7 @@ import { failpoint } from '../failpoint.ts';
 import { ConflictError } from '../log/event-store.ts';
 import type { OutsideCommand } from '../workflow/command.ts';
 import { decide } from '../workflow/decide.ts';
+import type { Definition } from '../workflow/definition.ts';
 import type { RunState } from '../workflow/state.ts';
 import { contextOf, loadState, requireRun, syncSeen } from './load-run.ts';
 import type { EnginePorts } from './ports.ts';
@@ -22,7 +23,9 @@ export async function recordFact(
   for (;;) {
     const run = await requireRun(ports, runId);
     const now = new Date(ports.clock.now()).toISOString();
-    const decided = decide(await contextOf(ports, run), run, { ...command, now, salt: ports.randomWord(16) });
+    const context = await contextOf(ports, run);
+    const { definition } = context;
+    const decided = decide(context, run, { ...command, now, salt: ports.randomWord(16) });
     if (isRefusal(decided)) throw refusalToError(decided);
     if (decided.length === 0) {
       await syncSeen(ports);
@@ -38,10 +41,23 @@ export async function recordFact(
       failpoint('fact.recorded');
       const after = await loadState(ports, runId);
       cleanUpEnded(ports, run, after);
+      // What only this makes known: whoever goes on with the run tells the rest where it stops.
+      if (command.type === 'Expire' || after.status === 'cancelled') await tellOf(ports, after, definition);
       return after;
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
     }
+  }
+}
+
+/** The fact is recorded, whoever hears of it. */
+async function tellOf(ports: EnginePorts, run: RunState, definition: Definition): Promise<void> {
+  if (definition.notify.length === 0) return;
+  try {
+    await ports.notify?.(run, definition);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    ports.onNotice?.(`nobody could be told about run ${run.runId}: ${why}`);
   }
 }
 

@@ -203,7 +203,7 @@ async function resumeHandedOff(ports: EnginePorts, run: RunState, by: string): P
     await flushAdmitted(session, { runId: run.runId, runVersion: run.version }, [], []);
     await drive(session);
   });
-  return { kind: 'ended', run: session.state };
+  return { kind: 'ended', run: session.state, told: session.told };
 }
 
 function untouchedTask(

@@ -14,7 +14,7 @@ import { evolve } from '../workflow/evolve.ts';
 import type { RunState } from '../workflow/state.ts';
 import { loadState } from './load-run.ts';
 import { LostRace } from './lost-race.ts';
-import type { EnginePorts } from './ports.ts';
+import type { EnginePorts, Told } from './ports.ts';
 import { externalise } from './texts.ts';
 
 /** A command as callers give it; the session adds time and randomness. */
@@ -30,6 +30,8 @@ export class RunSession {
   readonly ports: EnginePorts;
   readonly context: RunContext;
   state: RunState;
+  /** Who was told of its stop. */
+  told: readonly Told[] = [];
   private pending: Pending[] = [];
   /** True when something that was decided is not yet known to be on disk. */
   private unsynced = false;

@@ -6,8 +6,10 @@ export const keyStream = (hash: string): string => `key/${hash}`;
 export const toolStream = (host: string, tool: string): string => `tool/${host}/${tool}`;
 export const workflowStream = (workflowId: string): string => `workflow/${workflowId}`;
 export const SYSTEM_STREAM = 'system';
+/** `subject` is a run's id, or names a slot of a schedule. */
+export const notifyStream = (subject: string): string => `notify/${subject}`;
 
-/** The part before the first slash: `run`, `key`, `tool`, `workflow` or `system`. */
+/** The part before the first slash: `run`, `key`, `tool`, `workflow`, `notify` or `system`. */
 export const familyOf = (stream: string): string => {
   const slash = stream.indexOf('/');
   return slash === -1 ? stream : stream.slice(0, slash);

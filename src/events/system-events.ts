@@ -1,6 +1,6 @@
 /** Facts about the home itself: stream `system`. */
 import { z } from 'zod';
-import { count, type EventOf, id, salt, text } from './shared.ts';
+import { count, type EventOf, id, problem, salt, text } from './shared.ts';
 
 export const systemEventSchemas = {
   /** `doctor --fix` rewrote what followed the durable mark after a failed sync. */
@@ -40,5 +40,7 @@ export const systemEventSchemas = {
     runsTouched: count,
     runs: z.array(id),
   }),
+  /** The outside watchdog was not reached; once, until it is reached again. Where it is may be a secret, its host is not. */
+  PingFailed: z.strictObject({ host: z.string(), error: problem }),
 } as const;
 export type SystemEvent = EventOf<typeof systemEventSchemas>;

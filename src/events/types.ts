@@ -60,6 +60,11 @@ export const schemaVersions: Readonly<Record<AnyEvent['type'], number>> = {
   LogRepaired: 1,
   LogQuarantined: 1,
   LegacyNoted: 1,
+  NotificationIntended: 1,
+  NotificationSent: 1,
+  NotificationFailed: 1,
+  NotificationSkipped: 1,
+  PingFailed: 1,
 };
 
 export const schemaVersionOf = (type: string): number | undefined =>

@@ -10,8 +10,10 @@ import {
 import { z } from 'zod';
 import { usageError, type WfError } from '../errors.ts';
 import { ID_PATTERN } from '../events/shared.ts';
+import { urlProblem } from '../workflow/check-http.ts';
 import { commandProblems } from '../workflow/command-safety.ts';
 import { nearest } from '../workflow/did-you-mean.ts';
+import { DURATION_HELP, DURATION_PATTERN, durationMs, parseDuration } from '../workflow/duration.ts';
 import { type Config, DEFAULT_KEPT_RUNS } from './config.ts';
 import { syntaxWords } from './json-words.ts';
 
@@ -63,7 +65,22 @@ const viaCommand = z
     env: envNames,
   })
   .superRefine((value, context) => refuseCode(value, ['text'], context));
-const message = z.discriminatedUnion('via', [viaOpenclaw, viaCommand]);
+const viaDesktop = z.strictObject({ via: z.literal('desktop') });
+const message = z.discriminatedUnion('via', [viaOpenclaw, viaCommand, viaDesktop]);
+
+const DEFAULT_PING_PAUSE = '1m';
+const ping = z.strictObject({
+  url: z.string().superRefine((url, context) => {
+    const problem = urlProblem(url);
+    // The address itself may be a secret.
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  }),
+  every: z
+    .string()
+    .regex(DURATION_PATTERN, `expected ${DURATION_HELP}`)
+    .refine((text) => (parseDuration(text) ?? 0) >= 1_000, 'expected at least "1s"')
+    .default(DEFAULT_PING_PAUSE),
+});
 
 /** What is sent may hold what a user typed: it must never name a program or be code. */
 function refuseCode(
@@ -89,6 +106,7 @@ export const configSchema = z.strictObject({
   openclaw: openclaw.exactOptional(),
   agents: z.record(name, agent).default({}),
   messages: z.record(name, message).default({}),
+  ping: ping.exactOptional(),
   allowedRoots: z.array(z.string().startsWith('/', 'expected an absolute path')).default([]),
   keepRunFiles: z.int().min(1).default(DEFAULT_KEPT_RUNS),
   redact: redact.prefault({}),
@@ -98,6 +116,7 @@ const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(configSchema.shape),
   openclaw: Object.keys(openclaw.shape),
   redact: Object.keys(redact.shape),
+  ping: Object.keys(ping.shape),
 };
 const AGENT_KEYS = Object.keys(agent.shape);
 const MESSAGE_KEYS = [...new Set([...Object.keys(viaOpenclaw.shape), ...Object.keys(viaCommand.shape)])];
@@ -120,11 +139,12 @@ export function parseConfig(source: string, file: string): Config {
   }
   const parsed = configSchema.safeParse(getNodeValue(tree));
   if (parsed.success) {
-    const { $schema: _schema, agents, messages, ...config } = parsed.data;
+    const { $schema: _schema, agents, messages, ping: watchdog, ...config } = parsed.data;
     return {
       ...config,
       agents: new Map(Object.entries(agents)),
       messages: new Map(Object.entries(messages)),
+      ...(watchdog === undefined ? {} : { ping: { url: watchdog.url, everyMs: durationMs(watchdog.every) } }),
     };
   }
   const [issue] = parsed.error.issues;

@@ -47,7 +47,12 @@ export type MessageConfig =
       readonly command: string;
       readonly args: readonly string[];
       readonly env: readonly string[];
-    };
+    }
+  /** A note on the screen of whoever is logged in here: notify-send, on macOS osascript. */
+  | { readonly via: 'desktop' };
+
+/** A watchdog outside: it is asked for again and again while a server lives, and misses it when it does not. */
+export type PingConfig = { readonly url: string; readonly everyMs: number };
 
 export type Config = {
   /** Present = the user consented to dispatch to OpenClaw. */
@@ -55,6 +60,7 @@ export type Config = {
   /** By name. */
   readonly agents: ReadonlyMap<string, AgentConfig>;
   readonly messages: ReadonlyMap<string, MessageConfig>;
+  readonly ping?: PingConfig;
   /** Folders outside the home that copies of summaries may go to. */
   readonly allowedRoots: readonly string[];
   /** How many of the newest runs keep record, summary and briefs as files. */

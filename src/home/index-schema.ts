@@ -21,6 +21,8 @@ export const FOLDED_TABLES: Readonly<Record<string, string>> = {
   pauses: 'stream',
   schedules: 'workflowId',
   costs: 'effectId',
+  reminders: 'runId, rule, what',
+  notices_open: 'noticeId',
 };
 
 /** Columns of a run's row, in the order they are written. */
@@ -105,4 +107,6 @@ CREATE TABLE schedules (workflowId TEXT PRIMARY KEY, json TEXT NOT NULL) WITHOUT
 CREATE TABLE costs (effectId TEXT PRIMARY KEY COLLATE NOCASE, runId TEXT NOT NULL, workflowId TEXT NOT NULL, at TEXT NOT NULL, usd REAL) WITHOUT ROWID;
 CREATE INDEX costs_run ON costs (runId);
 CREATE INDEX costs_day ON costs (workflowId, at);
+CREATE TABLE reminders (runId TEXT, rule INTEGER, what TEXT, again TEXT NOT NULL, PRIMARY KEY (runId, rule, what)) WITHOUT ROWID;
+CREATE TABLE notices_open (noticeId TEXT PRIMARY KEY, workflowId TEXT NOT NULL, runId TEXT, cause TEXT NOT NULL) WITHOUT ROWID;
 `;

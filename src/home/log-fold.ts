@@ -4,6 +4,7 @@
  */
 import type { StoredEvent } from '../events/envelope.ts';
 import type { KeyEvent } from '../events/key-events.ts';
+import type { NotifyEvent } from '../events/notify-events.ts';
 import type { StoredRunEvent } from '../events/run-events.ts';
 import { familyOf, keyStream, runIdOf, runStream } from '../events/streams.ts';
 import type { SystemEvent } from '../events/system-events.ts';
@@ -19,6 +20,7 @@ import type { IndexDb } from './index-db.ts';
 import { dropFiles, KeptFiles, type KeptRow } from './kept-files.ts';
 import { type AnswerChange, answerKey, indexJsonBytes, writeKeyEvent } from './key-rows.ts';
 import type { LocatedEvent, LogEvents, LogLine } from './log-events.ts';
+import { writeNotifyEvent } from './notify-rows.ts';
 import { writeRunFiles } from './run-file-writer.ts';
 import { type FoldedRun, type RunRowBefore, type RunRows, rowsOf, writeRun } from './run-rows.ts';
 import { writePauseEvent, writeScheduleEvent } from './standing-rows.ts';
@@ -99,6 +101,9 @@ export class LogFold {
         writePauseEvent(index, event as StoredEvent & WorkflowEvent);
         writeScheduleEvent(index, event as StoredEvent & WorkflowEvent);
         writeWorkflowEvent(index, event as StoredEvent & WorkflowEvent, lineOffset, this.#resolve);
+        return;
+      case 'notify':
+        writeNotifyEvent(index, event as StoredEvent & NotifyEvent);
         return;
     }
   }

@@ -4,6 +4,7 @@ import { runItem } from '../commands/render/run-item.ts';
 import { showView } from '../commands/render/show-view.ts';
 import { requireRun } from '../engine/load-run.ts';
 import type { OpenHome } from '../engine/open-home.ts';
+import { loadNotices } from '../engine/tell.ts';
 import { usageError } from '../errors.ts';
 import { listRuns } from '../home/read-model.ts';
 import { assertRunId, limitOf } from './check-arguments.ts';
@@ -22,6 +23,7 @@ export async function showRun(home: OpenHome, runId: string): Promise<RunDetails
     definition: { hash, currentHash, changed: currentHash !== hash },
     hasArtifacts: fs.existsSync(`${home.paths.artifacts}/${runId}`),
     exists: fs.existsSync,
+    notices: (await loadNotices(home.ports, runId)).notices,
   });
   return view as RunDetails;
 }

@@ -4,7 +4,7 @@
  */
 
 /** Raise it whenever a fold, a file's bytes or a table of `index.db` changes. */
-export const PROJECTION_VERSION = 5;
+export const PROJECTION_VERSION = 6;
 
 export type Projection = {
   readonly name: string;
@@ -13,7 +13,7 @@ export type Projection = {
   /** `file`: compared byte for byte; `rows`: compared row for row. */
   readonly kind: 'file' | 'rows';
   /** Families of streams it is folded from. */
-  readonly from: readonly ('run' | 'key' | 'tool' | 'workflow' | 'system')[];
+  readonly from: readonly ('run' | 'key' | 'tool' | 'workflow' | 'notify' | 'system')[];
 };
 
 export const projections: readonly Projection[] = [
@@ -22,7 +22,12 @@ export const projections: readonly Projection[] = [
   { name: 'task brief', path: 'tasks/<taskId>.md', kind: 'file', from: ['run'] },
   { name: 'tool marker', path: 'state/tools/<tool>.ok', kind: 'file', from: ['tool'] },
   { name: 'idempotency map', path: 'state/index.json', kind: 'file', from: ['key', 'run'] },
-  { name: 'index', path: 'state/index.db', kind: 'rows', from: ['run', 'key', 'tool', 'workflow', 'system'] },
+  {
+    name: 'index',
+    path: 'state/index.db',
+    kind: 'rows',
+    from: ['run', 'key', 'tool', 'workflow', 'notify', 'system'],
+  },
 ];
 
 /** Directories that hold nothing but projections: a rebuild builds each aside and renames it. */

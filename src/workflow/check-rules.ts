@@ -221,17 +221,41 @@ const checkScheduleIds = (raw: unknown): Finding[] =>
 /** Only an assistant's turn has a cost that anybody states. */
 const checkLimits = (raw: unknown): Finding[] => {
   const acts = [...actionsOf(raw).map(({ action }) => action), ...listOf(at(raw, ['deliver', 'actions']))];
-  const paid = acts.some((action) => {
-    const dispatcher =
-      textOf(own(action, 'dispatcher')) ?? (own(action, 'command') === undefined ? 'auto' : 'command');
-    return dispatcher === 'agent' || dispatcher === 'openclaw' || dispatcher === 'auto';
-  });
+  // Without a word about it the work goes to whoever is connected.
+  const paid =
+    own(raw, 'execute') === undefined ||
+    acts.some((action) => {
+      const dispatcher =
+        textOf(own(action, 'dispatcher')) ?? (own(action, 'command') === undefined ? 'auto' : 'command');
+      return dispatcher === 'agent' || dispatcher === 'openclaw' || dispatcher === 'auto';
+    });
   return ['costUsdPerRun', 'costUsdPerDay'].flatMap((key) =>
     paid || at(raw, ['limits', key]) === undefined
       ? []
       : [warning('no-effect', ['limits', key], `nothing here is done by an assistant, so no cost is known`)],
   );
 };
+
+/** Of causes that last: all others have happened, and happen no more by being told again. */
+const LASTING = ['failed', 'handed-off', 'waiting', 'waiting:approval', 'waiting:outcome', 'in-doubt'];
+
+const checkNotify = (raw: unknown): Finding[] => [
+  ...listOf(own(raw, 'notify')).flatMap((rule, index) => {
+    const on = textsOf(own(rule, 'on'));
+    const once = own(rule, 'repeat') !== undefined && !on.some(({ text }) => LASTING.includes(text));
+    return once
+      ? [warning('no-effect', ['notify', index, 'repeat'], 'nothing of what it tells lasts: it is told once')]
+      : [];
+  }),
+  ...listOf(own(raw, 'approval')).flatMap((rule, index) => {
+    const [after, expires] = ['remindAfter', 'expiresIn'].map((key) =>
+      parseDuration(textOf(own(rule, key)) ?? ''),
+    );
+    return after !== undefined && expires !== undefined && after >= expires
+      ? [warning('no-effect', ['approval', index, 'remindAfter'], 'it has expired by then')]
+      : [];
+  }),
+];
 
 export const checkRules = (raw: unknown): Finding[] => [
   ...checkExecute(raw),
@@ -244,4 +268,5 @@ export const checkRules = (raw: unknown): Finding[] => [
   ...checkTools(raw),
   ...checkScheduleIds(raw),
   ...checkLimits(raw),
+  ...checkNotify(raw),
 ];

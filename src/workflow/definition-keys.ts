@@ -29,6 +29,7 @@ export type KeyPlace =
   | 'schedule'
   | 'retention'
   | 'limits'
+  | 'notify'
   | 'selfImprove'
   | 'revert';
 
@@ -78,6 +79,7 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
     'schedules',
     'retention',
     'limits',
+    'notify',
     'selfImprove',
   ],
   input: ['fields'],
@@ -97,19 +99,31 @@ export const CARRIED_OUT_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   file: ['path', 'fresh', 'minBytes', 'contains', 'notContains', 'json'],
   outcome: ['notEmpty', 'failOn'],
   checkCommand: ['command', 'args', 'env', 'timeout'],
-  approval: ['at', 'when', 'show', 'by', 'fourEyes', 'expiresIn', 'onExpire', 'onReject', 'maxRedo'],
+  approval: [
+    'at',
+    'when',
+    'show',
+    'by',
+    'fourEyes',
+    'expiresIn',
+    'remindAfter',
+    'onExpire',
+    'onReject',
+    'maxRedo',
+  ],
   when: ['risk'],
   deliver: ['summaryFile', 'actions'],
   schedule: ['id', 'cron', 'timezone', 'input', 'catchUp', 'within', 'overlap'],
   retention: ['artifacts', 'runs'],
   limits: ['concurrency', 'runsPerDay', 'costUsdPerRun', 'costUsdPerDay'],
+  notify: ['on', 'to', 'repeat'],
   selfImprove: ['enabled', 'autoApplyLowRisk', 'maxChangesPerRun', 'revert'],
   revert: ['afterRuns', 'whenWorse'],
 };
 
 /** Ignoring one of these would run something else than what the author wrote, so they are errors in every file. */
 export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
-  definition: ['notify'],
+  definition: [],
   input: [],
   inputField: ['enum', 'pattern', 'min', 'max'],
   idempotency: [],
@@ -127,12 +141,13 @@ export const LATER_KEYS: Readonly<Record<KeyPlace, readonly string[]>> = {
   file: [],
   outcome: [],
   checkCommand: ['retry', 'idempotent', 'cwd'],
-  approval: ['remindAfter'],
+  approval: [],
   when: ['route'],
   deliver: ['approval'],
   schedule: [],
   retention: [],
   limits: [],
+  notify: [],
   selfImprove: [],
   revert: [],
 };
@@ -175,6 +190,7 @@ export const placeOf = (path: readonly (string | number)[]): KeyPlace => {
     case 'idempotency':
     case 'retention':
     case 'limits':
+    case 'notify':
       return first;
     case 'selfImprove':
       return second === 'revert' ? second : first;

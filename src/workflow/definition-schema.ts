@@ -3,6 +3,7 @@
  * shapes only; rules between keys are in validate-definition.ts. Loaded only when a file has to be checked.
  */
 import { z } from 'zod';
+import { NOTIFY_ON } from '../events/notify-events.ts';
 import { ID_PATTERN } from '../events/shared.ts';
 import { MAX_STEPS } from './definition.ts';
 import { DISPATCHERS } from './definition-keys.ts';
@@ -35,6 +36,12 @@ const longDuration = z
   .string()
   .regex(DURATION_PATTERN, { error: `expected ${DURATION_HELP}` })
   .refine((value) => parseDuration(value) !== 0, { error: 'expected a duration above zero' });
+
+/** Between two messages to a person. */
+const MIN_PAUSE_MS = 60_000;
+const pause = longDuration.refine((value) => (parseDuration(value) ?? 0) >= MIN_PAUSE_MS, {
+  error: 'expected at least "1m"',
+});
 
 const risk = z.enum(['low', 'high']);
 
@@ -163,6 +170,7 @@ const approval = z.strictObject({
   by: list(line).optional().describe('Who may say yes: login names, or "owner".'),
   fourEyes: z.boolean().optional().describe('Who started the run may not approve it.'),
   expiresIn: longDuration.optional(),
+  remindAfter: pause.optional().describe('How often the question is asked again until it is answered.'),
   onExpire: z.enum(['cancel', 'skip']).optional(),
   onReject: z.enum(['cancel', 'skip', 'redo']).optional(),
   maxRedo: z.int().min(1).max(20).optional(),
@@ -197,6 +205,15 @@ const verify = z.strictObject({
       failOn: list(line).optional().describe('An answer with one of these in it is a failure.'),
     })
     .optional(),
+});
+
+const notify = z.strictObject({
+  on: list(z.enum([...NOTIFY_ON, 'waiting'])).min(1),
+  to: z
+    .union([id, list(id).min(1)], { error: 'expected a name under "messages" of config.json, or a list' })
+    .optional()
+    .describe('The next one where one fails. Default: "default".'),
+  repeat: pause.optional().describe('How often it is told again while it lasts.'),
 });
 
 const KEEP_HELP = 'expected a duration such as "7d" since the end of a run, or how many of the newest runs';
@@ -278,6 +295,7 @@ export const definitionSchema = z.strictObject({
     })
     .optional()
     .describe('What is known counts: a cost that nobody stated is unknown, and the sum is "at least".'),
+  notify: list(notify).optional().describe('Who is told of what.'),
   selfImprove: z
     .strictObject({
       enabled: z.boolean().optional(),

@@ -2,6 +2,7 @@
  * A definition as the decider sees it: defaults filled in, durations in milliseconds, legacy spellings resolved.
  * `definition-schema.ts` says what a file may hold; `normalise.ts` turns the one into the other.
  */
+import type { NotifyOn } from '../events/notify-events.ts';
 import type { DispatcherName, Keep, Risk } from '../events/run-events.ts';
 import type { HttpAction } from './http-request.ts';
 
@@ -93,6 +94,8 @@ export type ApprovalRule = {
   /** Who started the run may not approve it. */
   readonly fourEyes: boolean;
   readonly expiresInMs?: number;
+  /** How often the question is asked again until it is answered. */
+  readonly remindAfterMs?: number;
   /** `skip`: the run goes on without the acts that were asked about. */
   readonly onExpire: 'cancel' | 'skip';
   /** `redo`: the work is done again, with the reason in its brief. */
@@ -164,6 +167,16 @@ export type Limits = {
   readonly costUsdPerDay?: number;
 };
 
+/** Who is told of what. */
+export type NotifyRule = {
+  /** `waiting` = for whatever a person has to answer. */
+  readonly on: readonly (NotifyOn | 'waiting')[];
+  /** Names under "messages" in config.json; the next one where one fails. */
+  readonly to: readonly string[];
+  /** How often it is told again while the cause lasts; absent = never. */
+  readonly repeatMs?: number;
+};
+
 export type Definition = {
   readonly id: string;
   readonly description: string;
@@ -197,6 +210,7 @@ export type Definition = {
   /** What is given up some time after a run has ended; absent = nothing ever is. */
   readonly retention?: Retention;
   readonly limits?: Limits;
+  readonly notify: readonly NotifyRule[];
   readonly selfImprove: {
     readonly enabled: boolean;
     readonly autoApplyLowRisk: boolean;

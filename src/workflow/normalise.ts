@@ -9,6 +9,7 @@ import type {
   FileRule,
   InputField,
   Limits,
+  NotifyRule,
   Retention,
   Retry,
   RevertRule,
@@ -171,6 +172,7 @@ const approvalOf = (raw: NonNullable<RawDefinition['approval']>[number]): Approv
   by: raw.by ?? [],
   fourEyes: raw.fourEyes ?? false,
   ...(raw.expiresIn === undefined ? {} : { expiresInMs: durationMs(raw.expiresIn) }),
+  ...(raw.remindAfter === undefined ? {} : { remindAfterMs: durationMs(raw.remindAfter) }),
   onExpire: raw.onExpire ?? 'cancel',
   onReject: raw.onReject ?? 'cancel',
   maxRedo: raw.maxRedo ?? DEFAULT_MAX_REDO,
@@ -223,6 +225,21 @@ const retentionOf = ({ artifacts, runs }: NonNullable<RawDefinition['retention']
   ...(runs === undefined ? {} : { runs }),
 });
 
+const APPROVAL = 'waiting:approval';
+
+/** A question that is asked again is asked of somebody, also where no rule says of whom. */
+const notifyOf = ({ notify = [], approval = [] }: RawDefinition): readonly NotifyRule[] => {
+  const rules = notify.map(({ on, to = DEFAULT_TO, repeat }) => ({
+    on,
+    to: typeof to === 'string' ? [to] : to,
+    ...(repeat === undefined ? {} : { repeatMs: durationMs(repeat) }),
+  }));
+  const asks = approval.some(({ remindAfter }) => remindAfter !== undefined);
+  return asks && !notify.some(({ on }) => on.includes(APPROVAL) || on.includes('waiting'))
+    ? [...rules, { on: [APPROVAL], to: [DEFAULT_TO] }]
+    : rules;
+};
+
 /** @param validated content of a definition file that `checkDefinition` found no error in */
 export const normaliseDefinition = (validated: unknown): Definition => {
   const raw = validated as RawDefinition;
@@ -254,6 +271,7 @@ export const normaliseDefinition = (validated: unknown): Definition => {
     schedules: (raw.schedules ?? []).map(scheduleOf),
     ...(raw.retention === undefined ? {} : { retention: retentionOf(raw.retention) }),
     ...(raw.limits === undefined ? {} : { limits: raw.limits as Limits }),
+    notify: notifyOf(raw),
     selfImprove: {
       enabled: raw.selfImprove?.enabled ?? false,
       autoApplyLowRisk: raw.selfImprove?.autoApplyLowRisk ?? false,

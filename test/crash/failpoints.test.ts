@@ -31,6 +31,7 @@ const SHORT = new Set([
     'a backup',
     'an erasure',
     'a run that gives up the files of another',
+    'somebody is told',
   ],
 ]);
 

@@ -5,6 +5,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import { notifyRun } from '../../src/engine/notify-run.ts';
 import type { EnginePorts } from '../../src/engine/ports.ts';
 import { isRefusal, WfError } from '../../src/errors.ts';
 import type { AnyEvent } from '../../src/events/catalog.ts';
@@ -48,6 +49,10 @@ export type SimulationOptions = {
   readonly livenessLies?: boolean;
   /** What the receiver says when it is asked about an effect whose end nobody saw. */
   readonly lookup?: LookupResult;
+  /** Names of targets for messages that are configured. */
+  readonly messages?: readonly string[];
+  /** What telling a target comes to; default: it arrives. */
+  readonly telling?: (target: string) => EffectResult;
 };
 
 export const DONE: EffectResult = {
@@ -82,6 +87,8 @@ export class Simulation {
   store: MemoryStore;
   readonly acts: Act[] = [];
   readonly bootstraps: string[] = [];
+  /** Notifications that went out, in order. */
+  readonly told: Act[] = [];
   /** Content of files by path, where a test sets one. */
   readonly contents = new Map<string, string>();
   /** Points passed since {@link killAt} was set; every append and act has one before and one after it. */
@@ -201,7 +208,7 @@ export class Simulation {
 
   #ports(pid: number): EnginePorts {
     const never = new AbortController().signal;
-    return {
+    const ports: EnginePorts = {
       home: HOME,
       store: this.#storeOf(pid),
       blobs: {
@@ -225,7 +232,10 @@ export class Simulation {
       newId: () => freshUlid(this.#nowMs, this.#random),
       randomWord: (length) => Array.from(this.#random(length), (byte) => 'abcdefgh'[byte % 8]).join(''),
       redact: (text) => ({ text, count: 0 }),
-      connected: this.#connected ? { openclaw: {} } : {},
+      connected: {
+        ...(this.#connected ? { openclaw: {} } : {}),
+        messages: new Set(this.#options.messages ?? []),
+      },
       definitions: {
         load: async (id) => this.#load(id),
         parse: async (body) => normaliseDefinition(JSON.parse(body)),
@@ -276,7 +286,9 @@ export class Simulation {
       },
       interrupts: { stop: never, force: never },
       improve: async () => ({ suggestions: 0, applied: [] }),
+      notify: (run, definition) => notifyRun(ports, run, definition),
     };
+    return ports;
   }
 
   #assertAlive(pid: number): void {
@@ -354,9 +366,29 @@ export class Simulation {
   async #act(pid: number, effect: DispatchEffect): Promise<EffectResult> {
     await this.#turn();
     this.#point(pid);
+    if (effect.step.startsWith('notify.')) return this.#tell(pid, effect);
     this.#assertMayAct(effect);
     const result = (this.#results.length > 1 ? this.#results.shift() : this.#results[0]) ?? DONE;
     this.acts.push({ effect, result });
+    this.#point(pid);
+    return result;
+  }
+
+  /** A notification has to have its claim on disk, and goes out once. */
+  #tell(pid: number, effect: DispatchEffect): EffectResult {
+    const intent = this.store
+      .events()
+      .find(
+        ({ type, data }) =>
+          type === 'NotificationIntended' && (data as { noticeId: string }).noticeId === effect.effectId,
+      );
+    const durable = new Set(this.store.durableLines());
+    if (intent === undefined || !durable.has(this.store.lines()[intent.seq - 1] ?? ''))
+      throw new Error(`notification ${effect.key} before its claim is durable`);
+    if (this.told.some((one) => one.effect.key === effect.key))
+      throw new Error(`notification ${effect.key} twice`);
+    const result = this.#options.telling?.(effect.target ?? '') ?? DONE;
+    this.told.push({ effect, result });
     this.#point(pid);
     return result;
   }

@@ -73,6 +73,8 @@ type AnyDefinition = {
   readonly execute: object;
   readonly selfImprove?: object;
   readonly retention?: object;
+  readonly notify?: readonly object[];
+  readonly limits?: object;
 };
 
 export function define(home: string, definition: AnyDefinition): void {

@@ -299,6 +299,35 @@ export const SCENARIOS: readonly Scenario[] = [
       return kept.length === 1 ? [] : [`artifacts/ has ${kept.length} folders, not the newest alone`];
     },
   },
+  {
+    name: 'somebody is told',
+    fresh: true,
+    ready: async ({ place }, key) => {
+      const program = join(place.dir, 'tell.sh');
+      writeFileSync(program, '#!/bin/sh\necho "$WF_EFFECT_KEY" >> "$HOME/told"\n', { mode: 0o700 });
+      const target = { via: 'command', command: program };
+      writeFileSync(join(place.home, 'config.json'), JSON.stringify({ messages: { default: target } }));
+      const execute = sh(act('0.01'));
+      define(place.home, {
+        id: 'tells',
+        execute,
+        notify: [{ on: ['completed'] }],
+        limits: { concurrency: 1 },
+      });
+      return request('tells', key);
+    },
+    // Claimed and told at most once; killed in between it is in doubt, and nobody is told twice.
+    after: ({ place }) => {
+      const told = existsSync(join(place.dir, 'told')) ? readFileSync(join(place.dir, 'told'), 'utf8') : '';
+      const keys = told.split('\n').filter((line) => line !== '');
+      const claimed = readHistory(place.home)
+        .lines.filter(({ type }) => type === 'NotificationIntended')
+        .map(({ data }) => `wf:${String(data.noticeId).replace('.notify.', ':notify.')}`);
+      const twice = keys.filter((one, i) => keys.indexOf(one) !== i).map((one) => `${one} went out twice`);
+      const unknown = keys.filter((one) => !claimed.includes(one)).map((one) => `${one} has no claim`);
+      return [...twice, ...unknown];
+    },
+  },
   damaged('a torn end of the log', (log) => appendFileSync(log, '{"seq":')),
   damaged('a missing newline', (log) => {
     const text = readFileSync(log);

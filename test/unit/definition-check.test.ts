@@ -144,7 +144,6 @@ describe('keys', () => {
   });
 
   test.each([
-    [{ notify: [] }, 'notify'],
     [{ schedules: [] }, 'schedules'],
     [
       { autoConfigure: { allowlist: ['t'], toolCommands: { t: { command: 'x', env: [] } } } },
@@ -282,5 +281,52 @@ describe('paths', () => {
       severity: 'warning',
       code: 'relative-path',
     });
+  });
+});
+
+describe('limits, notify and reminders', () => {
+  test('as the format has them', () => {
+    expect(
+      check({
+        execute: { steps: [{ id: 'a', dispatcher: 'agent', agent: 'claude' }] },
+        limits: { concurrency: 1, runsPerDay: 24, costUsdPerRun: 0.5, costUsdPerDay: 5 },
+        notify: [
+          { on: ['failed', 'waiting', 'missed'], to: ['phone', 'default'], repeat: '4h' },
+          { on: ['completed'] },
+        ],
+        approval: [{ at: 'execute', remindAfter: '4h', expiresIn: '20h' }],
+      }),
+    ).toEqual([]);
+  });
+
+  test.each([
+    [{ limits: { concurrency: 0 } }, 'limits.concurrency', 'at least 1'],
+    [{ limits: { runsPerDay: 1.5 } }, 'limits.runsPerDay', 'whole number'],
+    [{ limits: { costUsdPerRun: 0 } }, 'limits.costUsdPerRun', 'at least 0.01'],
+    [{ notify: [{ on: ['fail'] }] }, 'notify[0].on[0]', 'expected one of failed'],
+    [{ notify: [{ on: [] }] }, 'notify[0].on', 'at least 1 entry'],
+    [{ notify: [{ on: ['failed'], to: '--x' }] }, 'notify[0].to', 'expected letters'],
+    [{ notify: [{ on: ['failed'], to: 7 }] }, 'notify[0].to', 'or a list'],
+    [{ notify: [{ on: ['failed'], to: [] }] }, 'notify[0].to', 'at least 1 entry'],
+    [{ notify: [{ on: ['failed'], repeat: '30s' }] }, 'notify[0].repeat', 'at least "1m"'],
+    [{ approval: [{ at: 'execute', remindAfter: '10s' }] }, 'approval[0].remindAfter', 'at least "1m"'],
+  ])('%j is refused at its place', (rest, path, words) => {
+    const finding = one(rest);
+    expect(finding).toMatchObject({ severity: 'error' });
+    expect(formatPath(finding?.path ?? [])).toBe(path);
+    expect(finding?.message).toContain(words);
+  });
+
+  test('what would have no effect is said', () => {
+    const command = { command: '/bin/x' };
+    expect(brief(check({ execute: command, limits: { costUsdPerRun: 1 } }))).toEqual([
+      'warning no-effect limits.costUsdPerRun',
+    ]);
+    expect(brief(check({ notify: [{ on: ['completed'], repeat: '1h' }] }))).toEqual([
+      'warning no-effect notify[0].repeat',
+    ]);
+    expect(brief(check({ approval: [{ at: 'execute', remindAfter: '4h', expiresIn: '4h' }] }))).toEqual([
+      'warning no-effect approval[0].remindAfter',
+    ]);
   });
 });

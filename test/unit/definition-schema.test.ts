@@ -43,6 +43,7 @@ const PLACES: Readonly<Record<KeyPlace, Node>> = {
   schedule: at('schedules', '[]'),
   retention: at('retention'),
   limits: at('limits'),
+  notify: at('notify', '[]'),
   selfImprove: at('selfImprove'),
   revert: at('selfImprove', 'revert'),
 };

@@ -6,6 +6,7 @@ import { pidExists } from '../../effects/process-table.ts';
 import { removeScratch } from '../../effects/scratch.ts';
 import { loadState } from '../../engine/load-run.ts';
 import type { OpenHome } from '../../engine/open-home.ts';
+import { loadNotices } from '../../engine/tell.ts';
 import { WORKFLOW_ID_PATTERN } from '../../home/definitions.ts';
 import type { Exam } from './exam.ts';
 import { plural, some } from './findings.ts';
@@ -40,6 +41,8 @@ export async function checkScratch(exam: Exam): Promise<void> {
 async function isOver(home: OpenHome, name: string): Promise<boolean> {
   const pid = /^tool-.+-(\d+)$/.exec(name)?.[1];
   if (pid !== undefined) return !pidExists(Number(pid));
+  const subject = /^(.+)\.notify\.\d+$/.exec(name)?.[1];
+  if (subject !== undefined) return isTold(home, subject, name);
   const runId = name.slice(0, Math.max(0, name.indexOf('.')));
   if (!WORKFLOW_ID_PATTERN.test(runId)) return false;
   const state = await loadState(home.ports, runId);
@@ -48,4 +51,11 @@ async function isOver(home: OpenHome, name: string): Promise<boolean> {
   if (effect === undefined || effect.status === 'intended' || effect.status === 'unknown') return false;
   const { intender } = effect;
   return intender === undefined || home.ports.ownership.stateOf(intender) === 'gone';
+}
+
+/** Nobody looks at it again once its process has ended, whatever became of it. */
+async function isTold(home: OpenHome, subject: string, noticeId: string): Promise<boolean> {
+  const { notices } = await loadNotices(home.ports, subject);
+  const notice = notices.find((one) => one.noticeId === noticeId);
+  return notice?.owner !== undefined && home.ports.ownership.stateOf(notice.owner) === 'gone';
 }

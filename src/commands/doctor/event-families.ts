@@ -1,6 +1,7 @@
 /** In which family of streams each type of event stands. A line elsewhere is no writer's of ours. */
 import type { AnyEvent } from '../../events/catalog.ts';
 import type { KeyEvent } from '../../events/key-events.ts';
+import type { NotifyEvent } from '../../events/notify-events.ts';
 import type { RunEvent } from '../../events/run-events.ts';
 import type { SystemEvent } from '../../events/system-events.ts';
 import type { ToolEvent } from '../../events/tool-events.ts';
@@ -16,7 +17,9 @@ type FamilyOf<T extends AnyEvent['type']> = T extends KeyEvent['type']
         ? 'workflow'
         : T extends SystemEvent['type']
           ? 'system'
-          : never;
+          : T extends NotifyEvent['type']
+            ? 'notify'
+            : never;
 type Families = { readonly [T in AnyEvent['type']]: FamilyOf<T> };
 
 /** The compiler knows the answer for each of them, and refuses a wrong or a missing one. */
@@ -75,6 +78,11 @@ const families: Families = {
   LogRepaired: 'system',
   LogQuarantined: 'system',
   LegacyNoted: 'system',
+  PingFailed: 'system',
+  NotificationIntended: 'notify',
+  NotificationSent: 'notify',
+  NotificationFailed: 'notify',
+  NotificationSkipped: 'notify',
 };
 
 export const EVENT_FAMILIES: Readonly<Record<string, string>> = families;

@@ -17,6 +17,7 @@ const kind = z.enum([
   'doubt',
   'check',
   'stage',
+  'told',
   'resumed',
   'end',
   'other',

@@ -1,5 +1,6 @@
 /** Shapes of a run as several verbs print it: whole, in a list, and with its steps and approvals. */
 import { z } from 'zod';
+import { NOTIFY_ON } from '../../events/notify-events.ts';
 import { keep, receipt, risk, stageName, stageOutputs } from '../../events/run-events.ts';
 import { count, isoTime, problem, sha256Hex } from '../../events/shared.ts';
 
@@ -116,6 +117,21 @@ export const effect = z.object({
 
 /** US dollars, the sum of what is known; `unknown` counts turns whose cost nobody stated. */
 export const cost = z.object({ usd: z.number(), unknown: count });
+
+/** `skipped`: config.json names none of the targets. */
+export const told = z.object({
+  on: z.enum(NOTIFY_ON),
+  targets: z.array(z.string()),
+  status: z.enum(['sent', 'failed', 'in-doubt', 'skipped']),
+  error: z.string().optional(),
+});
+/** `intended`: its end is not recorded. `interval` 0 = at once, n = told again for the n-th time. */
+export const notice = told.omit({ error: true }).extend({
+  status: z.enum(['intended', 'sent', 'failed', 'in-doubt', 'skipped']),
+  at: isoTime,
+  interval: count,
+  error: problem.optional(),
+});
 
 export const covered = z.object({
   step: z.string(),

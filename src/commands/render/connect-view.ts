@@ -1,5 +1,5 @@
 /** What is connected, and what a change to config.json would change, for people and for `--json`. */
-import type { Config } from '../../home/config.ts';
+import type { Config, MessageConfig } from '../../home/config.ts';
 import { safe } from './text.ts';
 
 export type Connection = {
@@ -31,10 +31,21 @@ export const connectionsOf = ({ openclaw, agents, messages }: Config): readonly 
   ...[...messages].map(([name, target]) => ({
     kind: 'message' as const,
     name,
-    detail: target.via === 'command' ? target.command : `openclaw, ${target.channel}`,
+    detail: placeOf(target),
     auto: false,
   })),
 ];
+
+function placeOf(target: MessageConfig): string {
+  switch (target.via) {
+    case 'command':
+      return target.command;
+    case 'openclaw':
+      return `openclaw, ${target.channel}`;
+    case 'desktop':
+      return 'a note on this desktop';
+  }
+}
 
 export const connectionLine = ({ kind, name, detail, auto }: Connection): string =>
   `  ${kind.padEnd(9)} ${safe(name).padEnd(20)} ${safe(detail)}${auto ? '   auto' : ''}\n`;

@@ -1,6 +1,7 @@
 /** How a run ended or where it stopped, in words: what happened, what is true now, and the next commands. */
 
 import type { Answer } from '../../engine/answer.ts';
+import type { Told } from '../../engine/ports.ts';
 import { previewOf, type Text } from '../../events/envelope.ts';
 import { opsGated } from '../../workflow/ops-gate.ts';
 import {
@@ -13,6 +14,7 @@ import {
 } from '../../workflow/state.ts';
 import { absolute, tilde } from './paths.ts';
 import { ago, duration, exact, indent, oneLine, safe } from './text.ts';
+import { toldLines } from './told-lines.ts';
 
 export type EndingContext = {
   readonly home: string;
@@ -24,6 +26,8 @@ export type EndingContext = {
   readonly isLast: boolean;
   /** Whether the file stands there: an old run answers without having files any more. */
   readonly exists: (path: string) => boolean;
+  /** Who was told of the stop. */
+  readonly told?: readonly Told[];
   /** How the next commands name the program: with `--home` where this one was given it. */
   readonly wf: string;
 };
@@ -81,7 +85,7 @@ function files(run: RunState, context: EndingContext): string {
   const summary = absolute(home, outputOf(run, 'deliver')?.summaryFile ?? `outbox/${run.runId}.md`);
   const inLog = `${context.wf} show ${context.short(run.runId)} --file summary   not on disk`;
   lines.push(`  summary   ${context.exists(summary) ? tilde(summary, env) : inLog}`);
-  return `${lines.join('\n')}\n`;
+  return `${lines.join('\n')}\n${toldLines(context.told ?? [])}`;
 }
 
 function completed(run: RunState, context: EndingContext): string {

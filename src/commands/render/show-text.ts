@@ -17,6 +17,7 @@ import type { ShowView } from './show-view.ts';
 import { statusText } from './status-mark.ts';
 import { ago, duration, indent, minute, oneLine, safe } from './text.ts';
 import { timeline } from './timeline.ts';
+import { toldText } from './told-lines.ts';
 import { isUtf8 } from './utf8.ts';
 
 const TASK_CHARS = 2000;
@@ -37,6 +38,7 @@ export function showText(run: RunState, view: ShowView, context: ShowContext): s
   if (time !== '') parts.push(time);
   if (run.effects.length > 0) parts.push(`Steps\n${run.effects.map(step).join('')}`);
   if (run.approvals.length > 0) parts.push(`Approvals\n${run.approvals.map(approval).join('')}`);
+  if (view.run.notices.length > 0) parts.push(`Told\n${view.run.notices.map(notice).join('')}`);
   if (run.error !== null) parts.push(`Error\n  ${run.error.stage}: ${safe(run.error.message)}\n`);
   parts.push(files(view, context));
   if (context.commands.length > 0) {
@@ -162,6 +164,15 @@ const receipt = ({ by, exitCode, httpStatus, jobId, durationMs }: NonNullable<Ef
 
 const approval = (one: Approval): string =>
   `  ${one.approvalId}   ${one.status}${one.by === undefined ? '' : ` by ${safe(one.by)}`}   ${one.risk} risk: ${oneLine(one.reasons.join('; '), 160)}\n`;
+
+function notice({ on, targets, status, at, interval, error }: ShowView['run']['notices'][number]): string {
+  const again = interval === 0 ? '' : ', again';
+  const end =
+    status === 'intended'
+      ? `perhaps ${safe(targets.join(', '))}: its end is not recorded`
+      : toldText({ status, targets, ...(error === undefined ? {} : { error: error.message }) });
+  return `  ${minute(at)} UTC   ${on}${again}: ${end}\n`;
+}
 
 function files(view: ShowView, { env, show }: ShowContext): string {
   const { record, summary, briefs, artifacts, kept, expired, moved } = view.files;

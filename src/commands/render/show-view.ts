@@ -1,6 +1,7 @@
 /** One run with everything about it, as `wf show --json` prints it (`wf.show/1`). Fields are only ever added. */
 import { previewOf, type Text } from '../../events/envelope.ts';
 import { movedPaths } from '../../projections/moved-paths.ts';
+import type { Notice } from '../../projections/notices.ts';
 import { recordPath, summaryPath } from '../../projections/run-files.ts';
 import { costOf } from '../../workflow/cost.ts';
 import { type Approval, type Effect, outputOf, type RunState } from '../../workflow/state.ts';
@@ -68,6 +69,15 @@ const approvalView = (approval: Approval) => ({
   decidedAt: approval.decidedAt,
 });
 
+const noticeView = ({ on, targets, status, at, interval, error }: Notice) => ({
+  on,
+  targets,
+  status,
+  at,
+  interval,
+  error,
+});
+
 type Look = { readonly hasArtifacts: boolean; readonly exists: (path: string) => boolean };
 
 function filesOf(run: RunState, home: string, { hasArtifacts, exists }: Look) {
@@ -93,7 +103,11 @@ function filesOf(run: RunState, home: string, { hasArtifacts, exists }: Look) {
   };
 }
 
-export function showView(run: RunState, home: string, more: Look & { readonly definition: DefinitionNow }) {
+export function showView(
+  run: RunState,
+  home: string,
+  more: Look & { readonly definition: DefinitionNow; readonly notices: readonly Notice[] },
+) {
   const shown = withoutNonce(run);
   return {
     schema: 'wf.show/1' as const,
@@ -103,6 +117,8 @@ export function showView(run: RunState, home: string, more: Look & { readonly de
       approvals: shown.approvals.map(approvalView),
       /** US dollars as far as they are known, and how many turns said nothing of theirs. */
       cost: costOf(run),
+      /** Who was told what about it. */
+      notices: more.notices.map(noticeView),
       /** What each stage left behind, by its name; null until it completed. */
       outputs: Object.fromEntries(shown.stages.map(({ name, output }) => [name, output])),
     },

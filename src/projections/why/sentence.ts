@@ -15,6 +15,7 @@ export type WhyKind =
   | 'stage'
   | 'resumed'
   | 'end'
+  | 'told'
   | 'other';
 
 export type Sentence = {
