@@ -30,11 +30,6 @@ type Asking = Pick<Definition, 'id' | 'limits'>;
 /** Who asks: a run that is about to begin (version 0), or to go on from where it stopped. */
 export type Admittance = { readonly runId: string; readonly runVersion: number };
 
-/** What is in the way of one more run of the workflow now; null = nothing. Records nothing and holds no place. */
-export async function limitNow(ports: EnginePorts, { id, limits }: Asking): Promise<LimitReached | null> {
-  return limits === undefined ? null : limitForStart(id, limits, await usageOf(ports, id, ''));
-}
-
 /**
  * Appends with a place for the run, where its workflow has limits. `append` gets the commits that must stand first.
  * @param registered commits of the workflow's stream that come before, at the version it has now

@@ -1,5 +1,6 @@
 /** Tells that a slot of a schedule became no run. What a person chose, or what another run makes up for, is no miss. */
 import type { StoredEvent } from '../events/envelope.ts';
+import type { WorkflowEvent } from '../events/workflow-events.ts';
 import { type MissedSlot, missedText } from '../projections/notice-text.ts';
 import type { EnginePorts, Told } from './ports.ts';
 import { tell } from './tell.ts';
@@ -7,22 +8,22 @@ import { tell } from './tell.ts';
 export type Missed = MissedSlot & { readonly workflowId: string };
 
 /** Why a slot was skipped, where somebody would have wanted it to run. */
-const MISSED: ReadonlySet<string> = new Set(['overlap', 'limit', 'late', 'refused']);
+const MISSED: ReadonlySet<Skipped['reason']> = new Set<Skipped['reason']>([
+  'overlap',
+  'limit',
+  'late',
+  'refused',
+]);
 
 const CAUSE = /^missed:([^:]+):(.+)$/;
 const causeOf = ({ scheduleId, slot }: MissedSlot): string => `missed:${scheduleId}:${slot}`;
 
+type Skipped = Extract<WorkflowEvent, { type: 'ScheduleSlotSkipped' }>['data'];
+
 /** The slot that an event says was missed; null = it says no such thing. */
 export function missedSlotOf({ type, data }: StoredEvent): Missed | null {
   if (type !== 'ScheduleSlotSkipped') return null;
-  const { workflowId, scheduleId, slot, count, reason, message } = data as {
-    readonly workflowId: string;
-    readonly scheduleId: string;
-    readonly slot: string;
-    readonly count: number;
-    readonly reason: string;
-    readonly message?: string;
-  };
+  const { workflowId, scheduleId, slot, count, reason, message } = data as Skipped;
   return MISSED.has(reason) ? { workflowId, scheduleId, slot, count, reason: message ?? reason } : null;
 }
 

@@ -6,6 +6,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { Notifier } from '../../src/engine/notifier.ts';
 import { notifyDue } from '../../src/engine/notify-due.ts';
 import { type OpenHome, openWorkflowHome } from '../../src/engine/open-home.ts';
 import { neverPinged, pingDue } from '../../src/engine/ping-due.ts';
@@ -284,6 +285,33 @@ describe('as a server looks', () => {
     expect(readFileSync(`${runner.home}/logs/events.jsonl`, 'utf8')).not.toContain('secret-uuid');
     server.closeAllConnections();
     expect((await runner.wf(['log', 'verify'])).code).toBe(0);
+  });
+
+  test('a target that does not answer holds up no look, and is not told by the next one as well', async () => {
+    const runner = wfRunner();
+    const held = `while [ ! -e ${runner.path('go')} ]; do sleep 0.05; done`;
+    runner.define(failing({ on: ['failed'] }));
+    await runner.wf(['run', 'w', '--input', 'x']);
+    // It was recorded that nobody was there; from the next run on there is somebody.
+    configure(runner, { messages: { default: hears(runner, 'phone', held) } });
+    const home = await inProcess(runner);
+    const without = { ...home.ports };
+    delete (without as { notify?: unknown }).notify;
+    const { startRun } = await import('../../src/engine/start-run.ts');
+    await startRun(without, { workflowId: 'w', input: 'y', force: false, detach: false });
+    const notifier = new Notifier(home);
+    notifier.look(Date.now());
+    await until(() => runner.lines('phone').length > 0);
+    notifier.look(Date.now());
+    const begun = noticesOf(runner).filter(({ type }) => type === 'NotificationIntended');
+    expect(begun).toHaveLength(1);
+    writeFileSync(runner.path('go'), '');
+    await notifier.settled();
+    expect(noticesOf(runner).at(-1)?.type).toBe('NotificationSent');
+    notifier.look(Date.now());
+    await notifier.settled();
+    expect(runner.lines('phone').filter((line) => line.startsWith('w failed'))).toHaveLength(1);
+    await expectHealthy(runner);
   });
 
   test('an address that is none is refused without being repeated', async () => {
