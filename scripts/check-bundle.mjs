@@ -9,8 +9,8 @@ const CONFIG = {
   launcherLimitBytes: 9 * 1024,
   /** Source modules that a `wf run` always loads; what they import statically comes along by itself. */
   hotModules: ['src/cli.ts', 'src/commands/run.ts'],
-  /** It has 277,400 bytes, which load in some 3 ms with the kept code; the limit is there to notice growth. */
-  hotLimitBytes: 272 * 1024,
+  /** It has 278,900 bytes, which load in some 3 ms with the kept code; the limit is there to notice growth. */
+  hotLimitBytes: 276 * 1024,
   /** Modules by path in the bundle, and builtins, that must be loaded on demand. */
   coldModules: [
     /node_modules\/zod\//,
