@@ -4,6 +4,7 @@
  * The released bundle has no trace of it: the build drops the calls (scripts/build.mjs), and a test looks.
  */
 export const FAILPOINTS = [
+  'slot.recorded',
   'log.lock.taken',
   'log.lock.released',
   'log.append.before',

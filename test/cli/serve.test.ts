@@ -2,36 +2,11 @@
  * `wf serve` as real processes. The world that cannot be had in a test is time: a schedule's first look is written into
  * the log as if a server had made it some minutes ago, by the program's own log; everything after that is real.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { freshUlid } from '../../src/log/event-ids.ts';
-import { coldSha256 } from '../../src/log/hash.ts';
-import { openJsonlStore } from '../../src/log/jsonl-store.ts';
+import { MINUTELY as MINUTE, seenMinutesAgo } from '../support/seen-schedule.ts';
 import { expectHealthy, type Started, sh, until, type WfRunner, wfRunner } from '../support/wf.ts';
-
-const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
-const MINUTE = { id: 'minutely', cron: '* * * * *', timezone: 'UTC', input: 'work of {{date}}' };
-
-/** As if a server had seen the schedule so many minutes ago, and none since. */
-async function seenMinutesAgo(runner: WfRunner, minutes: number): Promise<void> {
-  const dir = join(runner.home, 'logs');
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const clock = { now: () => Date.now() };
-  const store = openJsonlStore({ dir, clock, random, sha256: coldSha256, onNotice: () => undefined });
-  const data = {
-    workflowId: 'work',
-    scheduleId: MINUTE.id,
-    cron: MINUTE.cron,
-    timezone: MINUTE.timezone,
-    since: new Date(Date.now() - minutes * 60_000).toISOString(),
-  };
-  await store.append('workflow/work', 0, [{ type: 'ScheduleSet', data }], {
-    commitId: freshUlid(Date.now(), random),
-    durable: true,
-  });
-  await store.close();
-}
 
 const startedSlots = (runner: WfRunner): readonly string[] =>
   runner
@@ -52,7 +27,7 @@ describe('serve --once', () => {
   test('does what is due, once, and says what became of the rest', async () => {
     const runner = wfRunner();
     runner.define({ id: 'work', execute: sh('echo "$WF_TASK" >> "$HOME/done"'), schedules: [MINUTE] });
-    await seenMinutesAgo(runner, 4);
+    await seenMinutesAgo(runner.home, 'work', 4);
     const { code, stdout } = await runner.wf(['serve', '--once', '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ schema: 'wf.serve/1', once: true, started: 1 });
@@ -76,7 +51,7 @@ describe('serve --once', () => {
       execute: sh('echo "$WF_IDEMPOTENCY_KEY" >> "$HOME/done"'),
       schedules: [all],
     });
-    await seenMinutesAgo(runner, 5);
+    await seenMinutesAgo(runner.home, 'work', 5);
     const ended = await Promise.all(Array.from({ length: 3 }, () => runner.wf(['serve', '--once'])));
     for (const { code, stderr } of ended) expect(code, stderr).toBe(0);
     // One that came while another was at work leaves the rest to it; the last word has whoever comes next.
@@ -102,7 +77,7 @@ describe('a server', () => {
       },
       schedules: [MINUTE],
     });
-    await seenMinutesAgo(runner, 1);
+    await seenMinutesAgo(runner.home, 'work', 1);
     const first = serving(runner);
     await until(() => runner.lines('begun').length === 1);
     first.child.kill('SIGKILL');
@@ -168,7 +143,7 @@ describe('a server', () => {
       },
       schedules: [MINUTE],
     });
-    await seenMinutesAgo(runner, 1);
+    await seenMinutesAgo(runner.home, 'work', 1);
     const server = serving(runner);
     await until(() => runner.lines('did').length === 1);
     server.child.kill('SIGTERM');
@@ -184,7 +159,7 @@ describe('a server', () => {
   test('does nothing while everything is paused, and what waited when it is over', async () => {
     const runner = wfRunner();
     runner.define({ id: 'work', execute: sh('echo x >> "$HOME/done"'), schedules: [MINUTE] });
-    await seenMinutesAgo(runner, 2);
+    await seenMinutesAgo(runner.home, 'work', 2);
     await runner.wf(['pause', 'work']);
     const server = serving(runner);
     await until(() => server.seen().stdout.includes('serving'));

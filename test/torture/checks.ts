@@ -100,6 +100,8 @@ export function onceAKey({ runs }: History): readonly string[] {
 function scratch(place: Place, history: History): readonly string[] {
   const known = new Map([...history.effects.values()].map((effect) => [effect.effectId, effect]));
   return list(join(place.home, 'run')).flatMap((name) => {
+    // By which others see that a server is alive, or when one was.
+    if (name === 'server.lock') return [];
     const effect = known.get(name);
     if (effect === undefined) return [`run/${name} belongs to no effect`];
     const end = effect.after.findLast(({ type }) => type.startsWith('Effect'))?.type;

@@ -75,6 +75,7 @@ type AnyDefinition = {
   readonly retention?: object;
   readonly notify?: readonly object[];
   readonly limits?: object;
+  readonly schedules?: readonly object[];
 };
 
 export function define(home: string, definition: AnyDefinition): void {

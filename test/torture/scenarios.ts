@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { MINUTELY, seenMinutesAgo } from '../support/seen-schedule.ts';
 import { act, define, sh } from './definitions.ts';
 import { readHistory } from './history.ts';
 import { abandoned, inDoubt, plain, request, runOf, type Scenario, type Stage } from './stage.ts';
@@ -51,6 +52,23 @@ const damaged = (name: string, damage: (log: string) => void): Scenario => ({
     return request('once', key);
   },
 });
+
+/** Every slot that a server came to has one run or one reason, and each promise was kept. */
+function slotsHold({ home }: Stage['place']): readonly string[] {
+  const { lines, runs } = readHistory(home);
+  const seen = new Set<string>();
+  let claimed = 0;
+  const problems = lines.flatMap(({ type, data }) => {
+    if (type !== 'ScheduleSlotClaimed' && type !== 'ScheduleSlotSkipped') return [];
+    const slot = String(data.slot);
+    const again = seen.has(slot) ? [`slot ${slot} was settled twice`] : [];
+    seen.add(slot);
+    if (type === 'ScheduleSlotSkipped') return again;
+    claimed += 1;
+    return runs.has(String(data.runId)) ? again : [...again, `slot ${slot} was promised run ${data.runId}`];
+  });
+  return claimed > 0 ? problems : [...problems, 'no slot got a run'];
+}
 
 const backupOf = ({ place }: Stage): string => join(place.dir, 'backup');
 
@@ -185,6 +203,30 @@ export const SCENARIOS: readonly Scenario[] = [
     ready: async (stage, key) => {
       await abandoned(stage, 'once', key, 'effect.end.recorded');
       return request('once', key);
+    },
+  },
+  {
+    name: 'a server that finds what was left behind',
+    ready: async (stage, key) => {
+      await abandoned(stage, 'once', key, 'effect.intent.durable');
+      return ['serve', '--once'];
+    },
+  },
+  {
+    name: 'slots of a schedule',
+    fresh: true,
+    ready: async ({ place }) => {
+      define(place.home, { id: 'clock', execute: sh(act('0.02')), schedules: [MINUTELY] });
+      await seenMinutesAgo(place.home, 'clock', 3);
+      return ['serve', '--once'];
+    },
+    after: ({ place }) => slotsHold(place),
+  },
+  {
+    name: 'a pause and its end',
+    ready: async (stage) => {
+      await stage.ask(['pause', 'once']);
+      return ['pause', '--off', 'once'];
     },
   },
   resolving('a doubt about what happened', 'effect.child.ended'),

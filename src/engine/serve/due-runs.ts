@@ -11,10 +11,13 @@ import { loadState } from '../load-run.ts';
 import { pauseOf } from '../pause-gate.ts';
 import type { EnginePorts } from '../ports.ts';
 import type { OpenRun, ServePorts } from './serve-ports.ts';
-import type { Workers } from './workers.ts';
+import { isOfOne, type Workers } from './workers.ts';
 
 /** How often it is asked whether an owner lives, or a pause is over: neither tells anybody when it ends. */
 const ASK_AGAIN_MS = 10_000;
+
+/** A run that needs somebody before it can go on. */
+export const HOLD_OFF_LONG_MS = 300_000;
 
 type Seen = { readonly version: number; readonly lookAtMs: number };
 
@@ -73,13 +76,26 @@ export class DueRuns {
         seen.set(runId, before);
         continue;
       }
-      const looked = await this.#look(runId);
+      const { due: run, ...looked } = await this.#lookOrHold(runId, version);
       seen.set(runId, looked);
-      if (looked.due !== undefined) due.push(looked.due);
+      if (run !== undefined) due.push(run);
     }
     this.#seen = seen;
     this.#upTo = upTo;
+    for (const runId of this.#heldUntilMs.keys()) this.#holdOf(runId);
     return due;
+  }
+
+  /** One run that cannot be read keeps no other from going on. */
+  async #lookOrHold(runId: string, version: number): Promise<Seen & { readonly due?: RunState }> {
+    try {
+      return await this.#look(runId);
+    } catch (error) {
+      if (!isOfOne(error)) throw error;
+      this.#ports.tell({ kind: 'held', what: `run ${runId}`, message: error.message });
+      this.holdOff(runId, HOLD_OFF_LONG_MS);
+      return { version, lookAtMs: this.#ports.engine.clock.now() + HOLD_OFF_LONG_MS };
+    }
   }
 
   async #look(runId: string): Promise<Seen & { readonly due?: RunState }> {

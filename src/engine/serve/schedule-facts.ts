@@ -5,6 +5,7 @@
 import type { NewEvent } from '../../events/envelope.ts';
 import { workflowStream } from '../../events/streams.ts';
 import type { WorkflowEvent } from '../../events/workflow-events.ts';
+import { failpoint } from '../../failpoint.ts';
 import { ConflictError } from '../../log/event-store.ts';
 import { evolveSchedules, type SchedulesAt } from '../../workflow/schedule/schedule-state.ts';
 import type { ServePorts } from './serve-ports.ts';
@@ -35,6 +36,7 @@ export async function recordAt(
   try {
     const options = { commitId: engine.newId(), durable: false };
     await engine.store.append(workflowStream(workflowId), version, events, options);
+    failpoint('slot.recorded');
     return true;
   } catch (error) {
     if (error instanceof ConflictError) return false;

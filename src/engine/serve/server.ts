@@ -8,11 +8,11 @@ import { ConflictError } from '../../log/event-store.ts';
 import type { RunState } from '../../workflow/state.ts';
 import { continueRun } from '../continue-run.ts';
 import { LostRace } from '../lost-race.ts';
-import { DueRuns } from './due-runs.ts';
+import { DueRuns, HOLD_OFF_LONG_MS } from './due-runs.ts';
 import { endSchedules, runSchedules } from './run-schedules.ts';
 import type { ServePorts } from './serve-ports.ts';
 import { SlotStarter } from './start-slot.ts';
-import { type WorkerEnd, Workers } from './workers.ts';
+import { isOfOne, type WorkerEnd, Workers } from './workers.ts';
 
 /** How often it is asked whether the log has grown. */
 const TICK_MS = 1000;
@@ -20,9 +20,8 @@ const TICK_MS = 1000;
 const MIN_TICK_MS = 100;
 /** How often everything is looked at although it has not: time passes, processes die and files are edited unasked. */
 const LOOK_MS = 10_000;
-/** A run that could not go on. What is in its way may go by itself (a child that still works), or needs somebody. */
+/** A run that could not go on, and what is in its way goes by itself: a child that still works. */
 const HOLD_OFF_MS = 5000;
-const HOLD_OFF_LONG_MS = 300_000;
 
 export class Server {
   readonly #ports: ServePorts;
@@ -58,7 +57,14 @@ export class Server {
     const { definitions, broken } = await this.#ports.scheduled();
     const known = new Set([...broken, ...definitions.map(({ id }) => id)]);
     for (const id of this.#ports.scheduledBefore()) if (!known.has(id)) await endSchedules(this.#ports, id);
-    for (const loaded of definitions) await runSchedules(this.#ports, this.#slots, loaded);
+    for (const loaded of definitions) {
+      try {
+        await runSchedules(this.#ports, this.#slots, loaded);
+      } catch (error) {
+        if (!isOfOne(error)) throw error;
+        this.#ports.tell({ kind: 'held', what: `workflow ${loaded.id}`, message: error.message });
+      }
+    }
     await this.#ports.notify?.(engine.clock.now());
     await engine.projections.keepUp(null);
   }

@@ -15,8 +15,11 @@ import { readSchedules, recordAt } from './schedule-facts.ts';
 import type { ServePorts } from './serve-ports.ts';
 import type { Workers } from './workers.ts';
 
-/** A refusal is recorded, or costs a look at files: not more often than a person would ask. */
-const TRY_AGAIN_MS = 30_000;
+/** A refusal may be recorded, and what is in the way of a slot that is late already is not gone in a moment. */
+const TRY_AGAIN_MIN_MS = 30_000;
+const TRY_AGAIN_MAX_MS = 900_000;
+const tryAgainMs = (lateMs: number): number =>
+  Math.min(TRY_AGAIN_MAX_MS, Math.max(TRY_AGAIN_MIN_MS, lateMs / 10));
 
 type Promised = { readonly slot: string; readonly runId: string };
 
@@ -108,7 +111,7 @@ export class SlotStarter {
       return null;
     } catch (error) {
       const blocked = blockedBy(error);
-      this.#held.set(runId, { untilMs: nowMs + TRY_AGAIN_MS, blocked });
+      this.#held.set(runId, { untilMs: nowMs + tryAgainMs(nowMs - Date.parse(promised.slot)), blocked });
       this.#ports.tell({ kind: 'held', what: `${loaded.id} ${schedule.id}`, message: blocked.message });
       return blocked;
     }

@@ -56,5 +56,9 @@ export class Workers {
   }
 }
 
+/** A refusal that is about one run or one workflow; with everything else it is better to end than to go on. */
+export const isOfOne = (error: unknown): error is WfError =>
+  error instanceof WfError && error.exitCode !== ExitCode.bug && !isFatal(error);
+
 const isFatal = (error: unknown): error is WfError =>
   error instanceof WfError && (error.exitCode === ExitCode.io || error.exitCode === ExitCode.corrupt);
