@@ -101,8 +101,9 @@ export async function adopt(
   return continueRun(ports, run, { by: 'run' });
 }
 
-/** So that "why did it not run?" has an answer. */
+/** So that "why did it not run?" has an answer; a slot, which is tried again and again, gets its own from the server. */
 async function noteLimit(ports: EnginePorts, prepared: PreparedRequest, { message }: WfError): Promise<void> {
+  if (prepared.request.slot !== undefined) return;
   const data = { workflowId: prepared.loaded.id, key: prepared.key, reason: 'limit', message };
   const version = await ports.store.headOf(prepared.keyStream);
   await noteAnswer(ports, prepared.keyStream, version, { type: 'RunRefused', data });

@@ -265,6 +265,21 @@ describe('a slot that is refused', () => {
   });
 });
 
+test('a slot that meets a limit waits for it to free, and says so when that is too late', async () => {
+  const more = { limits: { runsPerDay: 1 } };
+  const sim = simulate(definition([schedule({ cron: '0 */6 * * *', within: '2h', catchUp: 'all' })], more));
+  await served(sim, 24 * HOUR);
+  const [first, ...rest] = slotsOf(sim);
+  expect(first).toEqual([at(2, '06:00'), 'run']);
+  // Promised, and given up on when its two hours were over.
+  expect(rest.slice(0, 2)).toEqual([
+    [at(2, '12:00'), 'run'],
+    [at(2, '12:00'), 'limit'],
+  ]);
+  expect(sim.store.events().filter(({ type }) => type === 'RunRefused')).toEqual([]);
+  expect(sim.run(sim.runIds()[0] ?? '').status).toBe('completed');
+});
+
 describe('a definition that changes', () => {
   const world = (definitions: Record<string, object>) => new Simulation({ definitions, results: [DONE] });
 
