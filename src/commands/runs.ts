@@ -2,13 +2,11 @@
 import { systemClock } from '../effects/clock.ts';
 import { ExitCode } from '../errors.ts';
 import { listRuns } from '../home/read-model.ts';
-import { pauseRows } from '../home/standing-rows.ts';
 import { openToRead } from './home-of.ts';
 import { limitOf, sinceOf } from './number-option.ts';
 import { programName } from './program-name.ts';
 import { listView, printJson } from './render/list.ts';
 import { nothingYet } from './render/nothing-yet.ts';
-import { pausedLines } from './render/paused-lines.ts';
 import { runItem, runTable } from './render/run-item.ts';
 import { flag, type Invocation, option } from './verb.ts';
 
@@ -24,8 +22,12 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   else if (Object.keys(filter).length > 1)
     invocation.io.out(`No run fits. All of them: ${programName(invocation)} runs\n`);
   else invocation.io.out(nothingYet(invocation));
-  if (home !== null && !invocation.json)
+  if (home !== null && !invocation.json) {
+    // They stand beside what work needs, which a home without a log need not load.
+    const { pauseRows } = await import('../home/standing-rows.ts');
+    const { pausedLines } = await import('./render/paused-lines.ts');
     invocation.io.out(pausedLines(pauseRows(home.index), programName(invocation)));
+  }
   return ExitCode.ok;
 }
 

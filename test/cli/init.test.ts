@@ -10,16 +10,9 @@ const NAMES = ['autonomous-e2e', 'daily-brand', 'nightly-backup', 'research-dige
 describe.each(NAMES)('the template %s', (name) => {
   const template = join(root, `definitions/templates/${name}.jsonc`);
 
-  test('is copied where a run of it can begin, and refused whole where it could not', async () => {
+  test('is copied where a run of it can begin', async () => {
     const runner = wfRunner();
-    const valid = await runner.wf(['definitions', 'validate', template]);
     const made = await runner.wf(['init', name, '--id', `my-${name}`, '--json']);
-    if (valid.code !== 0) {
-      // It asks for what this version does not carry out (test/unit/templates.test.ts has the list).
-      expect(made.code).toBe(2);
-      expect(treeOf(runner.home)).toEqual([]);
-      return;
-    }
     expect(made.code, made.stdout).toBe(0);
     const { file, schemaFile, needs } = JSON.parse(made.stdout) as Needs;
     expect(readFileSync(file, 'utf8')).toBe(

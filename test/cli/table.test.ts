@@ -121,7 +121,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
   },
   init: {
-    good: [ok('wf.init/1', 'init')],
+    good: [ok('wf.init/1', 'init'), ok('wf.init/1', 'init', 'research-digest', '--id', 'mine')],
     bad: [
       bad(3, 'init', 'nosuch'),
       bad(2, 'init', 'nightly-backup', '--id', '../x'),
