@@ -57,7 +57,10 @@ async function declarations(root) {
         encoding: 'utf8',
       },
     );
-    if (compiled.status !== 0) throw new Error(`the declarations of the library:\n${compiled.stdout}`);
+    if (compiled.status !== 0)
+      throw new Error(
+        `the declarations of the library: ${compiled.signal ?? `exit ${compiled.status}`}\n${compiled.stdout}${compiled.stderr}`,
+      );
     const { shapeDeclarations } = await import('./library-types.ts');
     const made = new Map(
       globSync('**/*.d.ts', { cwd: out }).map((path) => [
