@@ -173,8 +173,12 @@ const notices = [...bundled].sort().flatMap((folder) =>
 );
 files.set('THIRD-PARTY-LICENSES.txt', notices.join(`\n${'-'.repeat(80)}\n`));
 
-if (!torture)
+if (!torture) {
   for (const [name, content] of await libraryFiles(root, options).catch(fail)) files.set(name, content);
+  // A thread's code is looked for beside the code that starts it; without it a rebuild would wait for a silent thread.
+  for (const name of [...files.keys()].filter((one) => /^[\w-]+-worker\.cjs$/.test(one)))
+    files.set(`library/${name}`, `require('../${name}');\n`);
+}
 
 mkdirSync(join(dist, torture ? '' : 'library/library'), { recursive: true });
 // The launcher comes last: until it is there, nobody takes the build for a whole one.

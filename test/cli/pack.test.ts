@@ -99,6 +99,12 @@ test('everything the program reads is in the file, and nothing of the workshop',
   expect(packed.filter((path) => /(?<!\.d)\.ts$|\.map$|^package\/(test|src|bench)\//.test(path))).toEqual([]);
 });
 
+test('each thread that the program starts can be started by the library too', () => {
+  const threads = packed.filter((path) => /^package\/dist\/[\w-]+-worker\.cjs$/.test(path));
+  expect(threads.length).toBeGreaterThan(0);
+  for (const path of threads) expect(packed).toContain(path.replace('/dist/', '/dist/library/'));
+});
+
 test('no file of it names the machine it was built on', () => {
   const folder = join(app, 'node_modules/workflow-engine/dist');
   const naming = readdirSync(folder, { recursive: true, withFileTypes: true })
