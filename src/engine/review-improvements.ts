@@ -32,8 +32,6 @@ export async function reviewAfterRun(improver: Improver, { workflowId, runId }: 
     const done = await takeBack(improver, worse.improvement, because);
     await ports.projections.project();
     if (isRefusal(done)) return;
-    ports.onNotice?.(
-      `improvement ${improvementId} of ${workflowId} was taken back: ${because}. See: wf feedback effect ${improvementId}`,
-    );
+    ports.onNotice?.(`improvement ${improvementId} of ${workflowId} was taken back: ${because}`);
   });
 }
