@@ -7,7 +7,6 @@ import { seq } from '../events/envelope.ts';
 import { runIdOf } from '../events/streams.ts';
 import {
   isNewestRun,
-  newestRunIds,
   openNotices,
   readNotifyCursor,
   remindersDue,
@@ -20,8 +19,8 @@ import { notifyRun } from './notify-run.ts';
 import type { OpenHome } from './open-home.ts';
 import type { EnginePorts, Told } from './ports.ts';
 
-/** Where no look is remembered: the newest ones, for what a crash left untold is new. */
-const FIRST_LOOK_RUNS = 1_000;
+/** Where no look is remembered: the end of the log, for what a crash left untold is new. */
+const FIRST_LOOK_EVENTS = 20_000;
 
 type Engine = Pick<OpenHome, 'ports' | 'index'>;
 
@@ -33,7 +32,7 @@ export async function notifyDue(engine: Engine, nowMs: number): Promise<number> 
   // Who is told again stands in the rows, and nobody else may fold what was told last.
   if ((readCheckpoint(index)?.seq ?? 0) < head) await ports.projections.project();
   const cursor = readNotifyCursor(index);
-  const fresh = cursor === null ? firstLook(index) : await since(ports, cursor);
+  const fresh = await since(ports, cursor ?? Math.max(0, head - FIRST_LOOK_EVENTS));
   const again = remindersDue(index, new Date(nowMs).toISOString());
   const open = openNotices(index);
   let sent = 0;
@@ -53,11 +52,6 @@ export async function notifyDue(engine: Engine, nowMs: number): Promise<number> 
 }
 
 type Fresh = { readonly runIds: Iterable<string>; readonly missed: readonly Missed[] };
-
-const firstLook = (index: Engine['index']): Fresh => ({
-  runIds: newestRunIds(index, FIRST_LOOK_RUNS),
-  missed: [],
-});
 
 async function since({ store }: EnginePorts, cursor: number): Promise<Fresh> {
   const runIds = new Set<string>();

@@ -91,12 +91,6 @@ export const isNewestRun = (index: IndexDb, workflowId: string, runId: string): 
     workflowId,
   )?.runId === runId;
 
-/** The runs whose last event is newest, where it is not known which of them somebody has looked at. */
-export const newestRunIds = (index: IndexDb, limit: number): readonly string[] =>
-  index
-    .all<{ runId: string }>('SELECT runId FROM runs ORDER BY lastSeq DESC LIMIT ?', limit)
-    .map(({ runId }) => runId);
-
 const CURSOR = 'notify.cursor';
 
 /** How far the log has been looked at for what nobody was told of; null = it is not known. */

@@ -248,6 +248,48 @@ describe('as a server looks', () => {
     await expectHealthy(runner);
   });
 
+  test('wf serve asks the watchdog, and tells what a killed run and a missed slot left untold', async () => {
+    const hits: string[] = [];
+    const server = createServer((request, response) => {
+      hits.push(request.url ?? '');
+      response.end();
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const runner = wfRunner();
+    const url = `http://127.0.0.1:${port}/alive`;
+    configure(runner, { messages: { default: hears(runner, 'phone', 'sleep 60') }, ping: { url } });
+    runner.define(failing({ on: ['failed'] }));
+    const { child, ended } = runner.start(['run', 'w', '--input', 'x']);
+    await until(() => runner.lines('phone').length > 0);
+    child.kill('SIGKILL');
+    await ended;
+    const target = hears(runner, 'mail');
+    configure(runner, { messages: { default: target, mail: target }, ping: { url } });
+    runner.define({ ...failing({ on: ['failed', 'missed'], to: ['mail'] }), id: 'other' });
+    const home = await inProcess(runner);
+    const slot = '2026-01-02T02:30:00.000Z';
+    const data = { workflowId: 'other', scheduleId: 's', slot, count: 1, reason: 'late' };
+    const version = await home.store.headOf('workflow/other');
+    await home.store.append('workflow/other', version, [{ type: 'ScheduleSlotSkipped', data }], {
+      commitId: home.ports.newId(),
+      durable: true,
+    });
+    for (let pass = 0; pass < 2; pass++) {
+      const served = await runner.wf(['serve', '--once']);
+      expect(served.code, served.stdout + served.stderr).toBe(0);
+    }
+    expect(hits).toEqual(['/alive', '/alive']);
+    const mailed = runner.lines('mail').filter((line) => line.includes('did not run'));
+    expect(mailed).toEqual([`other did not run: schedule s, due ${slot}`]);
+    // The killed one may have told it: it is said so, and not told again.
+    expect(runner.types().filter((type) => type === 'NotificationFailed')).toHaveLength(1);
+    expect(runner.lines('mail').filter((line) => line.startsWith('w failed'))).toEqual([]);
+    server.closeAllConnections();
+    await expectHealthy(runner);
+  });
+
   test('a watchdog outside is pinged at its pace; while it is away that is recorded once', async () => {
     let status = 200;
     const hits: string[] = [];

@@ -7,6 +7,7 @@ import { watchScheduled } from '../../home/scheduled-definitions.ts';
 import { scheduledWorkflows, scheduleRow } from '../../home/standing-rows.ts';
 import { headOf } from '../../home/stream-index.ts';
 import { noSchedules } from '../../workflow/schedule/schedule-state.ts';
+import { Notifier } from '../notifier.ts';
 import type { OpenHome } from '../open-home.ts';
 import type { ServeEvent, ServePorts } from './serve-ports.ts';
 
@@ -27,6 +28,7 @@ export function realServe(home: OpenHome, tell: (told: ServeEvent) => void): Ser
       return { version: headOf(index, workflowStream(id)), schedules: scheduleRow(index, id) };
     },
     cron,
+    notifier: new Notifier(home),
     tell,
   };
 }

@@ -32,8 +32,8 @@ export type ServePorts = {
     slotsAfter(cron: string, timezone: string, after: string, count: number): readonly string[];
     dateIn(timezone: string, iso: string): string;
   };
-  /** Tells people what is due and untold; answers how many were told. */
-  readonly notify?: (nowMs: number) => Promise<number>;
+  /** Tells people what is due and untold, beside everything else: no look waits for it. */
+  readonly notifier?: { look(nowMs: number): void; settled(): Promise<void> };
   readonly tell: (told: ServeEvent) => void;
 };
 

@@ -65,13 +65,14 @@ export class Server {
         this.#ports.tell({ kind: 'held', what: `workflow ${loaded.id}`, message: error.message });
       }
     }
-    await this.#ports.notify?.(engine.clock.now());
+    this.#ports.notifier?.look(engine.clock.now());
     await engine.projections.keepUp(null);
   }
 
-  /** Resolves when what it is at work on has come to a stop. */
+  /** Resolves when what it is at work on has come to a stop, and nobody is being told anything. */
   async settled(): Promise<void> {
     await this.#workers.settled();
+    await this.#ports.notifier?.settled();
     if (this.#workers.fatal !== null) throw this.#workers.fatal;
   }
 
