@@ -144,7 +144,7 @@ describe('keys', () => {
   });
 
   test.each([
-    [{ schedules: [] }, 'schedules'],
+    [{ defaults: { limits: {} } }, 'defaults.limits'],
     [
       { autoConfigure: { allowlist: ['t'], toolCommands: { t: { command: 'x', env: [] } } } },
       'autoConfigure.toolCommands.t.env',

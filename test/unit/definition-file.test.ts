@@ -80,10 +80,10 @@ describe('the error of a definition', () => {
   });
 
   test('a key not carried out yet says so, with its line', async () => {
-    const text = '{"id": "x",\n "notify": []}';
+    const text = '{"id": "x",\n "deliver": {"approval": []}}';
     const error = await definitionError(checkDefinition(JSON.parse(text)), text, 'd.json');
     expect(error.message).toContain(
-      'notify (line 2, column 2): "notify" is not carried out yet by this version',
+      'deliver.approval (line 2, column 13): "approval" is not carried out yet by this version',
     );
     expect(error.hint).toContain('Take out');
   });
