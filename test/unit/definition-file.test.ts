@@ -83,7 +83,7 @@ describe('the error of a definition', () => {
     const text = '{"id": "x",\n "deliver": {"approval": []}}';
     const error = await definitionError(checkDefinition(JSON.parse(text)), text, 'd.json');
     expect(error.message).toContain(
-      'deliver.approval (line 2, column 13): "approval" is not carried out yet by this version',
+      'deliver.approval (line 2, column 14): "approval" is not carried out yet by this version',
     );
     expect(error.hint).toContain('Take out');
   });
