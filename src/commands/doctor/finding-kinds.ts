@@ -44,8 +44,8 @@ export const FINDING_KINDS = {
   server: '',
   'no-server': 'What the clock asks for is not done, and nobody is told: nothing looks at the clock.',
   paused: 'No run starts and no step begins until somebody lifts it.',
-  'run-orphaned': 'Nobody works on it any more, and nothing continues it by itself.',
-  'run-unowned': 'Nobody works on it, and nothing continues it by itself.',
+  'run-orphaned': 'Nobody works on it any more, and without a server nothing continues it by itself.',
+  'run-unowned': 'Nobody works on it, and without a server nothing continues it by itself.',
   'run-waits-long': 'It will wait for ever until somebody answers.',
   'approval-expired':
     'Nobody sits and waits for the hour: what is to follow happens when somebody looks at the run.',
