@@ -39,7 +39,7 @@ describe('a workflow that cannot be run', () => {
     ['a value that does not fit', { execute: { command: '/bin/true', timeout: 5 } }, /execute.*timeout/],
     ['a duration without a unit', { execute: { command: '/bin/true', timeout: '5' } }, /timeout/],
     ['a misspelt key where a schema is named', { $schema: 's', exekute: {} }, /exekute.*execute/s],
-    ['a key that is not carried out yet', { schedules: [] }, /not carried out yet/],
+    ['a key that is not carried out yet', { deliver: { approval: [] } }, /not carried out yet/],
     ['an unknown name in a template', { execute: { command: '/bin/echo', args: ['{{taks}}'] } }, /taks/],
     [
       'the task in a shell script',
