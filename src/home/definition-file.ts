@@ -149,12 +149,6 @@ const describeAt = (finding: Finding, at: Location | undefined): string => {
   return `${formatPath(finding.path)}${place}: ${finding.message}${hint}`;
 };
 
-/** Each finding as a line: `execute.timeout (line 3, column 5): expected …`. */
-export const describeFindings = async (findings: readonly Finding[], text: string): Promise<string[]> => {
-  const find = await locator(text);
-  return findings.map((finding) => describeAt(finding, find(finding.path)));
-};
-
 /** The error a definition with findings ends with: up to five errors by place; more of them in `details`. */
 export const definitionError = async (
   findings: readonly Finding[],

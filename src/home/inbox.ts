@@ -2,8 +2,6 @@
 import type { Proposal } from '../projections/feedback.ts';
 import type { IndexDb, Rows } from './index-db.ts';
 
-const LAST = '\u{10FFFF}';
-
 type OfRun = {
   readonly runId: string;
   readonly workflowId: string;
@@ -106,39 +104,3 @@ export function newestProposal(index: IndexDb, workflowId: string): Proposal | n
   );
   return row === undefined ? null : (JSON.parse(row.json) as Proposal);
 }
-
-export type TaskRow = {
-  readonly taskId: string;
-  readonly runId: string;
-  readonly effectId: string;
-  readonly step: string;
-  readonly dispatcher: string;
-  /** The newest attempt's status; `closed` = handed off by a run that is over. */
-  readonly status: string;
-};
-
-/** By its whole id; case does not matter. */
-export const findTask = (index: IndexDb, taskId: string): TaskRow | null =>
-  index.get<TaskRow>(
-    'SELECT taskId, runId, effectId, step, dispatcher, status FROM tasks WHERE taskId = ?',
-    taskId,
-  ) ?? null;
-
-export type ApprovalRow = {
-  readonly approvalId: string;
-  readonly runId: string;
-  /** `pending`, `granted`, `rejected` or `lapsed`. */
-  readonly status: string;
-  readonly risk: string;
-  readonly binding: string;
-  readonly requestedAt: string;
-};
-
-/** Approvals whose id begins so, whatever became of them; at most 20. */
-export const findApproval = (index: IndexDb, prefix: string): ApprovalRow[] =>
-  index.all<ApprovalRow>(
-    `SELECT approvalId, runId, status, risk, binding, requestedAt FROM approvals
-     WHERE approvalId >= ? AND approvalId < ? ORDER BY requestedAt DESC LIMIT 20`,
-    prefix,
-    prefix + LAST,
-  );

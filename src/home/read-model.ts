@@ -12,7 +12,6 @@ import type { Improvement } from '../projections/feedback.ts';
 import type { Claim, KeyState } from '../projections/key-state.ts';
 import type { RunRow } from '../projections/run-row.ts';
 import { runSignals } from '../projections/run-signals.ts';
-import type { ToolState } from '../projections/tool-state.ts';
 import type { IndexDb, Rows } from './index-db.ts';
 import { RUN_COLUMNS } from './index-schema.ts';
 import { type RunFilter, runQuery } from './run-query.ts';
@@ -96,15 +95,6 @@ export function keyState(index: IndexDb, stream: string): KeyState {
     .map((claim) => ({ ...claim, forced: claim.forced === 1 }));
   return { version, claims };
 }
-
-export type ToolRow = { readonly stream: string; readonly tool: string; readonly state: ToolState };
-
-export const toolList = (index: IndexDb): ToolRow[] =>
-  index
-    .all<{ stream: string; tool: string; state: string }>(
-      'SELECT stream, tool, state FROM tools ORDER BY tool, stream',
-    )
-    .map((row) => ({ ...row, state: JSON.parse(row.state) as ToolState }));
 
 /** Where the definition's event stands: its seq, version in `workflow/<id>` and byte offset. */
 export type DefinitionPlace = { readonly seq: number; readonly version: number; readonly offset: number };

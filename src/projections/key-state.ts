@@ -37,9 +37,3 @@ export function claimOf(event: FoldableKeyEvent): Claim | null {
       return null;
   }
 }
-
-export const foldKey = (events: Iterable<FoldableKeyEvent>, from: KeyState = noKey): KeyState => {
-  let state = from;
-  for (const event of events) state = evolveKey(state, event);
-  return state;
-};

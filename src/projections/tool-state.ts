@@ -46,9 +46,3 @@ export function evolveTool(state: ToolState, event: FoldableToolEvent): ToolStat
 
 const without = (state: ToolState, hash: string): ToolState['hashes'] =>
   state.hashes.filter((entry) => entry.hash !== hash);
-
-export const foldTool = (events: Iterable<FoldableToolEvent>, from: ToolState = noTool): ToolState => {
-  let state = from;
-  for (const event of events) state = evolveTool(state, event);
-  return state;
-};

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import {
   decodeDefinition,
   definitionError,
-  describeFindings,
   locate,
   parseDefinitionText,
 } from '../../src/home/definition-file.ts';
@@ -90,9 +89,10 @@ describe('the error of a definition', () => {
 
   test('the warning about a legacy path names its line', async () => {
     const text = readFileSync(new URL('../fixtures/legacy-definition.json', import.meta.url), 'utf8');
-    const lines = await describeFindings(checkDefinition(JSON.parse(text)), text);
-    expect(lines.join('\n')).toMatch(
-      /verify\.requiredFiles\[0\] \(line \d+, column 7\): this absolute path means/,
+    const [finding] = checkDefinition(JSON.parse(text)).filter(({ message }) =>
+      message.startsWith('this absolute path means'),
     );
+    expect(finding?.path).toEqual(['verify', 'requiredFiles', 0]);
+    expect(await locate(text, finding?.path ?? [])).toMatchObject({ line: expect.any(Number), column: 7 });
   });
 });

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyStream } from '../../src/events/streams.ts';
-import { findApproval, findTask, inbox, newestProposal } from '../../src/home/inbox.ts';
+import { inbox, newestProposal } from '../../src/home/inbox.ts';
 import { indexJsonBytes } from '../../src/home/key-rows.ts';
 import {
   analysisInput,
@@ -15,7 +15,6 @@ import {
   runsByIdPrefix,
   shortestUniquePrefix,
   statusCounts,
-  toolList,
 } from '../../src/home/read-model.ts';
 import { headOf, offsetsOf } from '../../src/home/stream-index.ts';
 import {
@@ -102,15 +101,22 @@ describe('the inbox', () => {
   });
 
   test('tasks and approvals are found by id, whatever became of them', () => {
-    expect(findTask(at.index, `t-${id('reported').toLowerCase()}`)).toMatchObject({
+    const task = (taskId: string) => at.index.get('SELECT runId, status FROM tasks WHERE taskId = ?', taskId);
+    expect(task(`t-${id('reported').toLowerCase()}`)).toMatchObject({
       runId: id('reported'),
       status: 'done',
     });
-    expect(findTask(at.index, `T-${id('withdrawn')}`)).toMatchObject({ status: 'withdrawn' });
-    expect(findTask(at.index, 'T-none')).toBeNull();
-    expect(findApproval(at.index, `A-${id('approved')}`)).toMatchObject([{ status: 'granted' }]);
-    expect(findApproval(at.index, `A-${id('rejected')}`)).toMatchObject([{ status: 'rejected' }]);
-    expect(findApproval(at.index, 'A-')).toHaveLength(3);
+    expect(task(`T-${id('withdrawn')}`)).toMatchObject({ status: 'withdrawn' });
+    expect(task('T-none')).toBeUndefined();
+    expect(
+      at.index
+        .all<object>('SELECT approvalId, status FROM approvals ORDER BY status')
+        .map((row) => ({ ...row })),
+    ).toMatchObject([
+      { status: 'granted', approvalId: `A-${id('approved')}` },
+      { status: 'pending' },
+      { status: 'rejected', approvalId: `A-${id('rejected')}` },
+    ]);
   });
 });
 
@@ -153,7 +159,8 @@ describe('the rest', () => {
       ['I-alpha-0', 'reverted', 'I-alpha-0-r'],
     ]);
     expect(newestProposal(at.index, 'alpha')?.open).toEqual([]);
-    expect(toolList(at.index)).toMatchObject([
+    const tools = at.index.all<{ tool: string; state: string }>('SELECT tool, state FROM tools');
+    expect(tools.map(({ tool, state }) => ({ tool, state: JSON.parse(state) }))).toMatchObject([
       { tool: 'dir', state: { hashes: [{ hash: sha('dir0') }], pending: { commandHash: sha('dir1') } } },
     ]);
     const place = definitionByHash(at.index, 'alpha', sha('d0'));

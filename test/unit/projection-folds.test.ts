@@ -4,15 +4,17 @@ import type { KeyEvent } from '../../src/events/key-events.ts';
 import type { ToolEvent } from '../../src/events/tool-events.ts';
 import { PROJECTED_DIRS, projections } from '../../src/projections/catalogue.ts';
 import { indexJson } from '../../src/projections/index-json.ts';
-import { foldKey } from '../../src/projections/key-state.ts';
+import { evolveKey, noKey } from '../../src/projections/key-state.ts';
 import { toolMarker } from '../../src/projections/tool-marker.ts';
-import { foldTool, noTool } from '../../src/projections/tool-state.ts';
+import { evolveTool, noTool } from '../../src/projections/tool-state.ts';
 
 const [A, B] = ['a'.repeat(64), 'b'.repeat(64)];
 const owner = { host: 'h', bootId: 'b', pid: 1, pidStart: '1' };
 
 const tool = (...events: ToolEvent[]) =>
-  foldTool(events.map((event, i) => ({ ...event, streamVersion: i + 1, ts: `2026-11-23T00:00:0${i}.000Z` })));
+  events
+    .map((event, i) => ({ ...event, streamVersion: i + 1, ts: `2026-11-23T00:00:0${i}.000Z` }))
+    .reduce(evolveTool, noTool);
 const start = (commandHash: string): ToolEvent => ({
   type: 'ToolBootstrapStarted',
   data: { tool: 't', commandHash, command: [], owner },
@@ -68,7 +70,7 @@ describe('a key', () => {
       { type: 'RunRefused', data: { workflowId: 'w', key: 'k', reason: 'x', message: 'y' } },
       claim('r2', true),
     ];
-    expect(foldKey(events.map((event, i) => ({ ...event, streamVersion: i + 1 })))).toEqual({
+    expect(events.map((event, i) => ({ ...event, streamVersion: i + 1 })).reduce(evolveKey, noKey)).toEqual({
       version: 4,
       claims: [
         { runId: 'r1', runVersion: 0, inputHash: A, forced: false, version: 1 },

@@ -43,5 +43,3 @@ export function runView(run: RunState, home: string) {
     ...(run.erased === null ? {} : { erasedAt: run.erased.at }),
   };
 }
-
-export type RunView = ReturnType<typeof runView>;
