@@ -214,7 +214,7 @@ describe('agent', () => {
     );
     define(runner);
     const { child, ended } = runner.start(['run', 'digest', '--input', 'x']);
-    await until(() => runner.log().some(({ type }) => type === 'EffectIntended') && exists(runner, 'begun'));
+    await until(() => exists(runner, 'begun') && childOf(runner) !== null);
     child.kill('SIGKILL');
     await ended;
     const during = await runner.json(['run', 'digest', '--input', 'x']);
@@ -249,12 +249,19 @@ const exists = (runner: WfRunner, name: string): boolean => {
   }
 };
 
+/** The process that acts, once it is on record. */
+function childOf(runner: WfRunner): { readonly pid: number } | null {
+  const [intent] = effects(runner, 'EffectIntended') as { effectId: string }[];
+  const file = `home/run/${intent?.effectId}/child.json`;
+  return exists(runner, file)
+    ? (JSON.parse(readFileSync(runner.path(file), 'utf8')) as { pid: number })
+    : null;
+}
+
 /** The script has said its last word; its process may take a moment to be gone. */
 const settled = async (runner: WfRunner): Promise<void> => {
-  const [intent] = effects(runner, 'EffectIntended') as { effectId: string }[];
-  const record = JSON.parse(readFileSync(`${runner.home}/run/${intent?.effectId}/child.json`, 'utf8')) as {
-    pid: number;
-  };
+  const record = childOf(runner);
+  if (record === null) throw new Error('no child is on record');
   await until(() => {
     try {
       process.kill(record.pid, 0);

@@ -32,6 +32,7 @@ const SHORT = new Set([
     'an erasure',
     'a run that gives up the files of another',
     'somebody is told',
+    'slots of a schedule',
   ],
 ]);
 
