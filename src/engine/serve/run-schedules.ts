@@ -5,7 +5,7 @@
 import type { NewEvent } from '../../events/envelope.ts';
 import { isoTime } from '../../events/iso-time.ts';
 import type { Schedule } from '../../workflow/definition.ts';
-import { decideSlots, type SlotDecision } from '../../workflow/schedule/decide-slots.ts';
+import { decideSlots, type SlotDecision, wasInTheWay } from '../../workflow/schedule/decide-slots.ts';
 import type { ScheduleState, SchedulesAt } from '../../workflow/schedule/schedule-state.ts';
 import { loadState } from '../load-run.ts';
 import type { LoadedDefinition } from '../ports.ts';
@@ -27,7 +27,7 @@ export async function runSchedules(
 
 async function turn(ports: ServePorts, starter: SlotStarter, loaded: LoadedDefinition): Promise<boolean> {
   const at = await readSchedules(ports, loaded.id);
-  const changes = definitionChanges(ports, loaded.id, loaded.definition.schedules, at);
+  const changes = await definitionChanges(ports, loaded.id, loaded.definition.schedules, at);
   if (changes.length > 0) {
     if (await recordAt(ports, loaded.id, at.version, changes)) tellChanges(ports, changes);
     return true;
@@ -41,12 +41,12 @@ async function turn(ports: ServePorts, starter: SlotStarter, loaded: LoadedDefin
 }
 
 /** Schedules that are new, that have another cron than before, and that are gone. */
-function definitionChanges(
+async function definitionChanges(
   ports: Pick<ServePorts, 'engine' | 'cron'>,
   workflowId: string,
   wanted: readonly Schedule[],
   { schedules }: SchedulesAt,
-): readonly NewEvent[] {
+): Promise<readonly NewEvent[]> {
   const now = isoTime(ports.engine.clock.now());
   const set = wanted.flatMap(({ id: scheduleId, cron, timezone }): NewEvent[] => {
     const before = schedules.get(scheduleId);
@@ -56,13 +56,35 @@ function definitionChanges(
       { type: 'ScheduleSet', data: { workflowId, scheduleId, cron, timezone, since: now } },
     ];
   });
-  const ended = [...schedules.keys()]
-    .filter((scheduleId) => !wanted.some(({ id }) => id === scheduleId))
-    .map((scheduleId) => ({ type: 'ScheduleEnded', data: { workflowId, scheduleId } }));
+  const ended: NewEvent[] = [];
+  for (const [scheduleId, before] of schedules) {
+    if (wanted.some(({ id }) => id === scheduleId)) continue;
+    ended.push(
+      ...(await brokenPromise(ports, workflowId, before)),
+      ...leftBehind(ports, workflowId, before, now),
+      { type: 'ScheduleEnded', data: { workflowId, scheduleId } },
+    );
+  }
   return [...set, ...ended];
 }
 
-/** Slots that the cron had before it was changed, and that nobody had settled. */
+/** The run that a slot was promised, where nobody began it and nobody will. */
+async function brokenPromise(
+  { engine }: Pick<ServePorts, 'engine'>,
+  workflowId: string,
+  { scheduleId, last }: ScheduleState,
+): Promise<readonly NewEvent[]> {
+  if (last === null || (await loadState(engine, last.runId)).version > 0) return [];
+  const { slot } = last;
+  return [
+    {
+      type: 'ScheduleSlotSkipped',
+      data: { workflowId, scheduleId, slot, count: 1, reason: 'changed' },
+    },
+  ];
+}
+
+/** Slots that the cron had before it was changed or taken out, and that nobody had settled. */
 function leftBehind(
   { cron }: Pick<ServePorts, 'cron'>,
   workflowId: string,
@@ -106,14 +128,16 @@ async function scheduleTurn(
   const nowMs = ports.engine.clock.now();
   const previous = state.last === null ? null : await loadState(ports.engine, state.last.runId);
   if (state.last !== null && previous?.version === 0) {
-    const blocked = await starter.keep(loaded, schedule, state.last);
-    if (blocked === null) return true;
-    // The promise stands until its time is over, or a newer slot is the one that counts.
-    const isOver = nowMs - Date.parse(state.last.slot) > schedule.withinMs;
-    if (!isOver && !(schedule.catchUp === 'latest' && isDue(ports, state, nowMs))) return false;
-    starter.forget(state.last.runId);
+    const { slot, runId } = state.last;
+    const stale = staleness(ports, schedule, state, slot);
+    if (stale === null) return (await starter.keep(loaded, schedule, state.last)) === null;
+    const blocked = starter.whyHeld(runId) ?? (await whyBlocked(ports, loaded, schedule));
+    starter.forget(runId);
+    const overMs = Date.parse(slot) + schedule.withinMs;
+    const { reason, message } =
+      blocked !== null && wasInTheWay(blocked, overMs) ? blocked : { reason: stale, message: undefined };
     return record(ports, loaded.id, schedule.id, version, {
-      skipped: [{ slot: state.last.slot, count: 1, ...blocked }],
+      skipped: [{ slot, count: 1, reason, ...(message === undefined ? {} : { message }) }],
       start: null,
     });
   }
@@ -136,8 +160,21 @@ async function scheduleTurn(
   return record(ports, loaded.id, schedule.id, version, decision);
 }
 
-const isDue = ({ cron }: ServePorts, { cron: expression, timezone, settled }: ScheduleState, nowMs: number) =>
-  cron.slotsBetween(expression, timezone, settled, isoTime(nowMs), 1).length > 0;
+/**
+ * Why a promise is kept no more, also one that a killed server made long ago: its time is over, or a newer slot is the
+ * one that counts. Null: it is kept.
+ */
+function staleness(
+  { engine, cron }: ServePorts,
+  { withinMs, catchUp }: Schedule,
+  { cron: expression, timezone, settled }: ScheduleState,
+  slot: string,
+): 'late' | 'superseded' | null {
+  const nowMs = engine.clock.now();
+  if (nowMs - Date.parse(slot) > withinMs) return 'late';
+  if (catchUp !== 'latest') return null;
+  return cron.slotsBetween(expression, timezone, settled, isoTime(nowMs), 1).length > 0 ? 'superseded' : null;
+}
 
 async function record(
   ports: ServePorts,
@@ -166,7 +203,7 @@ async function record(
 export async function endSchedules(ports: ServePorts, workflowId: string): Promise<void> {
   for (;;) {
     const at = await readSchedules(ports, workflowId);
-    const changes = definitionChanges(ports, workflowId, [], at);
+    const changes = await definitionChanges(ports, workflowId, [], at);
     if (changes.length === 0) return;
     if (await recordAt(ports, workflowId, at.version, changes)) return tellChanges(ports, changes);
   }

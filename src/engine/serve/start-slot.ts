@@ -33,7 +33,7 @@ export async function whyBlocked(
   schedule: Schedule,
 ): Promise<Blocked | null> {
   const pause = await pauseOf(ports.engine, loaded.id);
-  if (pause !== null) return { reason: 'paused', message: pauseText(pause) };
+  if (pause !== null) return { reason: 'paused', message: pauseText(pause), since: pause.since };
   try {
     await prepareRequest(
       ports.engine,
@@ -117,6 +117,11 @@ export class SlotStarter {
     }
   }
 
+  /** Why that promise could not be kept when it was tried last, by this server. */
+  whyHeld(runId: string): Blocked | null {
+    return this.#held.get(runId)?.blocked ?? null;
+  }
+
   /** Nobody keeps that promise any more. */
   forget(runId: string): void {
     this.#held.delete(runId);
@@ -125,8 +130,13 @@ export class SlotStarter {
   /** Resolves when the run is recorded; its work goes on beside. */
   #start(request: RunRequest, runId: string): Promise<string> {
     return new Promise((resolve, reject) => {
-      const onStarted = (): void => resolve(runId);
-      this.#workers.begin(runId, async () => {
+      // Until then there is no run that anything could be said of.
+      let isBegun = false;
+      const onStarted = (): void => {
+        isBegun = true;
+        resolve(runId);
+      };
+      const work = async () => {
         try {
           const answer = await startRun(this.#ports.engine, { ...request, onStarted });
           resolve(answer.run.runId);
@@ -135,7 +145,8 @@ export class SlotStarter {
           reject(error);
           throw error;
         }
-      });
+      };
+      this.#workers.begin(runId, work, () => !isBegun);
     });
   }
 

@@ -17,6 +17,7 @@ export class Workers {
   readonly #onEnd: (end: WorkerEnd) => void;
   /** Nothing can be recorded any more: the log is damaged, or the disk has failed. */
   fatal: WfError | null = null;
+  begun = 0;
 
   constructor(onEnd: (end: WorkerEnd) => void) {
     this.#onEnd = onEnd;
@@ -34,20 +35,24 @@ export class Workers {
     return this.#active.has(runId);
   }
 
-  /** Resolves with the work; nobody has to wait for it. */
-  begin(runId: string, work: () => Promise<Answer>): Promise<void> {
+  /**
+   * Resolves with the work; nobody has to wait for it.
+   * @param isTold whether whoever began it says itself how it ended
+   */
+  begin(runId: string, work: () => Promise<Answer>, isTold: () => boolean = () => false): Promise<void> {
     const done = work().then(
-      (answer) => this.#end({ runId, answer }),
-      (error: unknown) => this.#end({ runId, error }),
+      (answer) => this.#end({ runId, answer }, isTold()),
+      (error: unknown) => this.#end({ runId, error }, isTold()),
     );
     this.#active.set(runId, done);
+    this.begun += 1;
     return done;
   }
 
-  #end(end: WorkerEnd): void {
+  #end(end: WorkerEnd, isTold: boolean): void {
     this.#active.delete(end.runId);
     if ('error' in end && isFatal(end.error)) this.fatal ??= end.error;
-    this.#onEnd(end);
+    if (!isTold) this.#onEnd(end);
   }
 
   /** Resolves when all of them have come to a stop. */

@@ -20,6 +20,8 @@ export type DueSlots = {
 export type Blocked = {
   readonly reason: Extract<SkipReason, 'paused' | 'limit' | 'refused'>;
   readonly message: string;
+  /** ISO 8601. Of a pause: what was over before it has another reason. Absent: it is not known when it began. */
+  readonly since?: string;
 };
 
 export type Skipped = {
@@ -41,13 +43,15 @@ export function decideSlots(schedule: Schedule, due: DueSlots): SlotDecision {
   if (schedule.catchUp === 'latest') {
     // Of a part of them the newest is not the newest of all.
     const older = more ? slots : slots.slice(0, -1);
-    skipped.push(...together(older, blocked?.reason ?? 'superseded', blocked?.message));
+    const replacedMs = (index: number): number => Date.parse(slots[index + 1] ?? older[index] ?? '');
+    skipped.push(...because(older, blocked, replacedMs, 'superseded'));
     slots = slots.slice(older.length);
   }
-  const tooLate = (slot: string): boolean => due.nowMs - Date.parse(slot) > schedule.withinMs;
-  const late = slots.filter(tooLate);
-  const whyLate = blocked?.reason ?? (live === null ? 'late' : 'overlap');
-  skipped.push(...together(late, whyLate, blocked?.message));
+  const overMs = (slot: string): number => Date.parse(slot) + schedule.withinMs;
+  const late = slots.filter((slot) => due.nowMs > overMs(slot));
+  skipped.push(
+    ...because(late, blocked, (index) => overMs(late[index] ?? ''), live === null ? 'late' : 'overlap'),
+  );
   slots = slots.slice(late.length);
   if (blocked !== null) return { skipped, start: null };
   if (live === null) return { skipped, start: slots[0] ?? null };
@@ -56,6 +60,25 @@ export function decideSlots(schedule: Schedule, due: DueSlots): SlotDecision {
   // after such a slot waits with it: slots are settled in order.
   const overlaps = schedule.overlap === 'skip' && oldest !== undefined && live.startedAt <= oldest;
   return { skipped: overlaps ? [...skipped, ...together(slots, 'overlap')] : skipped, start: null };
+}
+
+/** Whether it was in the way of a slot whose time was over then (ms since 1970). */
+export const wasInTheWay = ({ since }: Blocked, overMs: number): boolean =>
+  since === undefined || Date.parse(since) <= overMs;
+
+/** Slots whose time was over before anything was in the way have the other reason. */
+function because(
+  slots: readonly string[],
+  blocked: Blocked | null,
+  overMs: (index: number) => number,
+  otherwise: SkipReason,
+): readonly Skipped[] {
+  const first = slots.findIndex((_, index) => blocked !== null && wasInTheWay(blocked, overMs(index)));
+  if (blocked === null || first === -1) return together(slots, otherwise);
+  return [
+    ...together(slots.slice(0, first), otherwise),
+    ...together(slots.slice(first), blocked.reason, blocked.message),
+  ];
 }
 
 /** Neighbours with one reason are one fact, however many they are. */
