@@ -35,7 +35,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const mark = openServerMark(home.paths);
   const server = new Server(realServe(home, tell), () => mark.renew());
   try {
-    if (once) await onePass(server, counts);
+    if (once) await onePass(server);
     else {
       if (!invocation.json) io.out(`serving ${tilde(home.paths.home, env)} (process ${process.pid})\n`);
       await server.run();
@@ -48,9 +48,9 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 }
 
 /** What is due because of what has just ended is due now, too: a slot that waited for the one before it. */
-async function onePass(server: Server, counts: Counts): Promise<void> {
-  for (let begun = -1; begun !== counts.started + counts.continued; ) {
-    begun = counts.started + counts.continued;
+async function onePass(server: Server): Promise<void> {
+  for (let begun = -1; begun !== server.begun; ) {
+    begun = server.begun;
     await server.look();
     await server.settled();
   }

@@ -5,6 +5,7 @@
 import type { EnginePorts } from '../../src/engine/ports.ts';
 import type { ServeEvent, ServePorts } from '../../src/engine/serve/serve-ports.ts';
 import { Server } from '../../src/engine/serve/server.ts';
+import { runStream } from '../../src/events/streams.ts';
 import type { WorkflowEvent } from '../../src/events/workflow-events.ts';
 import * as cron from '../../src/home/cron.ts';
 import { evolveSchedules, noSchedules, type Schedules } from '../../src/workflow/schedule/schedule-state.ts';
@@ -24,12 +25,18 @@ export function simServer(
 ): Server {
   const ports: ServePorts = {
     engine,
-    openRuns: () => ({
-      upTo: 0,
+    // As the index answers: of what was handed over only what is new.
+    openRuns: (seq) => ({
+      upTo: sim.store.events().length,
       runs: sim
         .runIds()
         .map((runId) => sim.run(runId))
-        .filter(({ status }) => status === 'running' || status === 'waiting' || status === 'handed_off'),
+        .filter(
+          ({ runId, status }) =>
+            status === 'running' ||
+            status === 'waiting' ||
+            (status === 'handed_off' && (sim.store.events(runStream(runId)).at(-1)?.seq ?? 0) > seq),
+        ),
     }),
     scheduled: async () => {
       const all = await Promise.all(ids().map((id) => engine.definitions.load(id)));

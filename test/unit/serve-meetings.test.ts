@@ -5,6 +5,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { pause } from '../../src/engine/pause.ts';
+import { recordFact } from '../../src/engine/record-fact.ts';
+import { startRun } from '../../src/engine/start-run.ts';
 import type { NewEvent } from '../../src/events/envelope.ts';
 import { HOUR, serveFor, simServer, slotsOf, type Told } from '../support/serve-simulation.ts';
 import { DONE, Simulation } from '../support/simulation.ts';
@@ -136,4 +138,54 @@ test('a slot that is held is told once, and of no run that does not exist', asyn
   const told: Told = [];
   await lookOnce(sim, told);
   expect(told.filter(({ kind }) => kind === 'held')).toMatchObject([{ what: 'w nightly' }]);
+});
+
+describe('while somebody is being told', () => {
+  test('of an expiry, the server looks on', async () => {
+    const asking = { approval: [{ at: 'execute', expiresIn: '1h' }], notify: [{ on: ['expired'] }] };
+    const sim = simulate(definition([], asking));
+    const input = { task: 'x' };
+    await sim.process((ports) =>
+      startRun(ports, { workflowId: 'w', input: JSON.stringify(input), force: false, detach: false }),
+    );
+    sim.sleep(2 * HOUR);
+    await sim.process(async (engine) => {
+      let answer: () => void = () => undefined;
+      const phone = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      const server = simServer(sim, { ...engine, notify: () => phone.then(() => []) }, () => ['w']);
+      await server.look();
+      await server.look();
+      answer();
+      await server.settled();
+    });
+    expect(sim.run(sim.runIds()[0] ?? '').status).toBe('cancelled');
+  });
+
+  test('of a hand-over, a report on it is not forgotten', async () => {
+    const manual = { execute: { dispatcher: 'manual' }, notify: [{ on: ['handed-off'] }] };
+    const sim = simulate(definition([schedule()], manual));
+    await lookOnce(sim);
+    sim.sleep(3 * HOUR);
+    await sim.process(async (engine) => {
+      let answer: () => void = () => undefined;
+      const phone = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      const server = simServer(sim, { ...engine, notify: () => phone.then(() => []) }, () => ['w']);
+      await server.look();
+      const [runId = ''] = sim.runIds();
+      for (let turns = 0; sim.run(runId).status !== 'handed_off' && turns < 1000; turns++)
+        await new Promise((resolve) => setImmediate(resolve));
+      await sim.process((ports) => recordFact(ports, runId, { type: 'Report', status: 'ok', by: 'me' }));
+      await server.look();
+      answer();
+      await server.settled();
+      sim.sleep(60_000);
+      await server.look();
+      await server.settled();
+      expect(sim.run(runId).status).toBe('completed');
+    });
+  });
 });

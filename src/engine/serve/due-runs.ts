@@ -5,7 +5,7 @@
  */
 import { WfError } from '../../errors.ts';
 import type { RunState } from '../../workflow/state.ts';
-import { expireIfDue } from '../expire.ts';
+import { isExpired } from '../expire.ts';
 import { whatIsDue } from '../follow.ts';
 import { loadState } from '../load-run.ts';
 import { pauseOf } from '../pause-gate.ts';
@@ -18,6 +18,9 @@ const ASK_AGAIN_MS = 10_000;
 
 /** A run that needs somebody before it can go on. */
 export const HOLD_OFF_LONG_MS = 300_000;
+
+/** No stream's version: whatever the run is at, it has to be looked at. */
+const UNSEEN = 0;
 
 type Seen = { readonly version: number; readonly lookAtMs: number };
 
@@ -66,7 +69,11 @@ export class DueRuns {
     const due: RunState[] = [];
     for (const { runId, version } of withHeld(runs, this.#seen)) {
       const before = this.#seen.get(runId);
-      if (this.#workers.has(runId)) continue;
+      if (this.#workers.has(runId)) {
+        // Looked at again when that is over: what is recorded of it until then is listed now and never again.
+        seen.set(runId, { version: UNSEEN, lookAtMs: engine.clock.now() + ASK_AGAIN_MS });
+        continue;
+      }
       const heldUntilMs = this.#holdOf(runId);
       if (engine.clock.now() < heldUntilMs) {
         seen.set(runId, { version, lookAtMs: heldUntilMs });
@@ -101,9 +108,10 @@ export class DueRuns {
   async #look(runId: string): Promise<Seen & { readonly due?: RunState }> {
     const { engine } = this.#ports;
     const soon = engine.clock.now() + ASK_AGAIN_MS;
-    let run = await loadState(engine, runId);
-    if (await expireIfDue(engine, run)) run = await loadState(engine, runId);
+    const run = await loadState(engine, runId);
     const { version } = run;
+    // Noting it goes on beside, too: people may be told, and a target that does not answer holds up no look.
+    if (isExpired(engine, run)) return { version, lookAtMs: soon, due: run };
     switch (await dueOf(engine, run)) {
       case 'continue': {
         const isPaused = (await pauseOf(engine, run.workflowId)) !== null;

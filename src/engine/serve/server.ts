@@ -7,6 +7,8 @@ import { WfError } from '../../errors.ts';
 import { ConflictError } from '../../log/event-store.ts';
 import type { RunState } from '../../workflow/state.ts';
 import { continueRun } from '../continue-run.ts';
+import { expireIfDue, isExpired } from '../expire.ts';
+import { loadState } from '../load-run.ts';
 import { LostRace } from '../lost-race.ts';
 import { DueRuns, HOLD_OFF_LONG_MS } from './due-runs.ts';
 import { endSchedules, runSchedules } from './run-schedules.ts';
@@ -40,6 +42,11 @@ export class Server {
     this.#slots = new SlotStarter(ports, this.#workers);
   }
 
+  /** How many pieces of work it has begun so far. */
+  get begun(): number {
+    return this.#workers.begun;
+  }
+
   /** What it holds in memory, by the number of things. */
   get held(): { readonly working: number; readonly remembered: number } {
     return { working: this.#workers.size, remembered: this.#runs.remembered };
@@ -52,7 +59,8 @@ export class Server {
     const { engine } = this.#ports;
     for (const run of await this.#runs.find()) {
       if (this.#workers.isFull) break;
-      this.#goOn(run);
+      if (isExpired(engine, run)) this.#expire(run);
+      else this.#goOn(run);
     }
     const { definitions, broken } = await this.#ports.scheduled();
     const known = new Set([...broken, ...definitions.map(({ id }) => id)]);
@@ -93,6 +101,16 @@ export class Server {
       }
     }
     await this.settled();
+  }
+
+  /** What becomes of it then, the next look sees: it may go on without the step. */
+  #expire(run: RunState): void {
+    const { engine } = this.#ports;
+    this.#workers.begin(run.runId, async () => {
+      await expireIfDue(engine, run);
+      const after = await loadState(engine, run.runId);
+      return { kind: after.status === 'waiting' ? 'followed' : 'ended', run: after };
+    });
   }
 
   #goOn(run: RunState): void {
