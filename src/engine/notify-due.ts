@@ -37,17 +37,23 @@ export async function notifyDue(engine: Engine, nowMs: number): Promise<number> 
   const open = openNotices(index);
   let sent = 0;
   const runIds = new Set([...fresh.runIds, ...again, ...open.flatMap(({ runId }) => runId ?? [])]);
-  for (const runId of runIds) sent += await quietly(ports, `run ${runId}`, () => ofRun(engine, runId, nowMs));
+  const { stop } = ports.interrupts;
+  for (const runId of runIds) {
+    if (stop.aborted) return sent;
+    sent += await quietly(ports, `run ${runId}`, () => ofRun(engine, runId, nowMs));
+  }
   const slots = [
     ...fresh.missed,
     ...open.flatMap(({ workflowId, runId, cause }) =>
       runId === null ? (missedSlotAgain(workflowId, cause) ?? []) : [],
     ),
   ];
-  for (const slot of slots)
+  for (const slot of slots) {
+    if (stop.aborted) return sent;
     sent += await quietly(ports, `a slot of ${slot.workflowId}`, () => notifyMissed(ports, slot, nowMs));
-  // Only now: who is killed before this is followed by somebody who looks at the same again.
-  if (cursor === null || cursor < head) writeNotifyCursor(index, head);
+  }
+  // Only now: who is killed before this, or told to stop, is followed by somebody who looks at the same again.
+  if (!stop.aborted && (cursor === null || cursor < head)) writeNotifyCursor(index, head);
   return sent;
 }
 

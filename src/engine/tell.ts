@@ -55,6 +55,8 @@ export async function tell(ports: EnginePorts, subject: Subject, nowMs: number):
   const stream = notifyStream(subject.name);
   const isGone = (owner: Owner): boolean => holderState(ports, stream, owner) === 'gone';
   for (;;) {
+    // Begun now it would be cut short at once, be in doubt, and never be told: who looks next tells it.
+    if (ports.interrupts.force.aborted) return told;
     const state = await loadNotices(ports, subject.name);
     try {
       const left = abandoned(state, isGone);
