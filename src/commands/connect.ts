@@ -84,7 +84,7 @@ async function connectAgent(invocation: Invocation, name: string): Promise<ExitC
   if (invocation.json) printJson(invocation, { ...view, action: 'connected' });
   else
     invocation.io.out(
-      `✓ ${name} is connected. ${entry.auto === true ? 'Work that leaves its dispatcher open goes there when OpenClaw is not connected.' : `A step goes there with "dispatcher": "agent", "agent": "${name}".`}\n\nTake it back: wf connect --undo\n`,
+      `✓ ${name} is connected. ${entry.auto === true ? 'Work that leaves its dispatcher open goes there when OpenClaw is not connected.' : `A step goes there with "dispatcher": "agent", "agent": "${name}".\nWork that leaves its dispatcher open stays with you; give it too:  wf connect agent ${name} --auto`}\n\nTake it back: wf connect --undo\n`,
     );
   return ExitCode.ok;
 }

@@ -3,7 +3,7 @@
  * the quick parser could not read the line.
  */
 import { Argument, Command, CommanderError, Option } from 'commander';
-import { ExitCode, usageError } from '../errors.ts';
+import { ExitCode, usageError, type WfError } from '../errors.ts';
 import { nearest } from '../workflow/did-you-mean.ts';
 import type { ParsedLine } from './parse-argv.ts';
 import { helpScreen } from './render/help-screen.ts';
@@ -29,7 +29,8 @@ export async function explainArgv(
     await program.parseAsync(asked === null ? argv : [...asked.verb, '--help'], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0 || error.code === 'commander.help') return 0;
+    if (error.code === 'commander.help') throw secondWordMissing(argv, verbs);
+    if (error.exitCode === 0) return ExitCode.ok;
     throw usageError('usage', error.message.replace(/^error: /, ''), { hint: suggestion(argv, verbs) });
   }
   return parsed ?? 0;
@@ -53,6 +54,15 @@ function assertVerb(words: readonly string[], verbs: readonly VerbSpec[]): void 
   const name = words.join(' ');
   if (verbs.some((verb) => verb.name === name || verb.name.startsWith(`${name} `))) return;
   throw usageError('usage', `there is no verb ${JSON.stringify(name)}`, { hint: suggestion(words, verbs) });
+}
+
+/** The first word alone, of verbs that have two: their help went nowhere, and a script would have taken it for done. */
+function secondWordMissing(argv: readonly string[], verbs: readonly VerbSpec[]): WfError {
+  const first = argv.find((word) => verbs.some(({ name }) => name.startsWith(`${word} `))) ?? '';
+  const seconds = verbs.flatMap(({ name }) => (name.startsWith(`${first} `) ? [name.split(' ')[1]] : []));
+  return usageError('usage', `wf ${first} needs a second word: ${seconds.join(', ')}`, {
+    hint: `What each does: wf ${first} --help`,
+  });
 }
 
 function suggestion(argv: readonly string[], verbs: readonly VerbSpec[]): string {

@@ -106,7 +106,11 @@ export async function resolveRun(home: OpenHome, text: string): Promise<string> 
   if (exact !== undefined) return exact;
   const [first, second] = found;
   if (first === undefined)
-    throw notFoundError('run-unknown', `there is no run ${text}`, { hint: 'Look: wf runs' });
+    throw text.startsWith('A-')
+      ? notFoundError('approval-unknown', `there is no approval ${text}`, { hint: 'What waits: wf inbox' })
+      : notFoundError('run-unknown', `there is no ${text.startsWith('T-') ? 'task' : 'run'} ${text}`, {
+          hint: 'Look: wf runs',
+        });
   if (second !== undefined || wanted.length < MIN_PREFIX) {
     throw usageError(
       'run-id-ambiguous',

@@ -37,6 +37,6 @@ export function improvementNamed(home: OpenHome, text: string, workflowId: strin
   return first;
 }
 
-const WHERE = 'Ids are shown by: wf feedback improve --workflow-id ID';
+const WHERE = 'Ids are shown by: wf feedback effect';
 
 const unknown = (message: string): Error => notFoundError('improvement-unknown', message, { hint: WHERE });

@@ -14,6 +14,7 @@ import { urlProblem } from '../workflow/check-http.ts';
 import { commandProblems } from '../workflow/command-safety.ts';
 import { nearest } from '../workflow/did-you-mean.ts';
 import { DURATION_HELP, DURATION_PATTERN, durationMs, parseDuration } from '../workflow/duration.ts';
+import { expectedWords } from '../workflow/words-of-schema.ts';
 import { type Config, DEFAULT_KEPT_RUNS } from './config.ts';
 import { syntaxWords } from './json-words.ts';
 
@@ -66,7 +67,9 @@ const viaCommand = z
   })
   .superRefine((value, context) => refuseCode(value, ['text'], context));
 const viaDesktop = z.strictObject({ via: z.literal('desktop') });
-const message = z.discriminatedUnion('via', [viaOpenclaw, viaCommand, viaDesktop]);
+const message = z.discriminatedUnion('via', [viaOpenclaw, viaCommand, viaDesktop], {
+  error: 'expected an object with "via": "openclaw", "command" or "desktop"',
+});
 
 const DEFAULT_PING_PAUSE = '1m';
 const ping = z.strictObject({
@@ -154,7 +157,7 @@ export function parseConfig(source: string, file: string): Config {
   const guess = unknown === undefined ? undefined : nearest(unknown, knownAt(path.slice(0, -1)));
   const message =
     unknown === undefined
-      ? `config.json: ${name === '' ? 'it' : name} does not fit: ${issue?.message ?? 'unknown reason'}`
+      ? `config.json: ${name === '' ? 'it' : name} does not fit: ${issue === undefined ? 'unknown reason' : expectedWords(issue)}`
       : `config.json: unknown key ${name}${guess === undefined ? '' : `; did you mean ${guess}?`}`;
   throw invalid('config-invalid', message, file, text, offsetOf(tree, path));
 }

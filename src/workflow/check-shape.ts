@@ -8,18 +8,9 @@ import { definitionSchema } from './definition-schema.ts';
 import { nearest } from './did-you-mean.ts';
 import { type DefinitionPath, error, type Finding, warning } from './finding.ts';
 import { at, describeValue, own } from './raw-value.ts';
+import { expectedWords } from './words-of-schema.ts';
 
 const NOT_YET = 'not carried out yet by this version';
-
-const EXPECTED: ReadonlyMap<string, string> = new Map([
-  ['string', 'a text'],
-  ['number', 'a number'],
-  ['int', 'a whole number'],
-  ['boolean', 'true or false'],
-  ['array', 'a list'],
-  ['object', 'an object'],
-  ['record', 'an object'],
-]);
 
 const pathOf = (path: readonly PropertyKey[]): DefinitionPath =>
   path.map((part) => (typeof part === 'number' ? part : String(part)));
@@ -47,21 +38,6 @@ const unknownKey = (strict: boolean, path: DefinitionPath, key: string): Finding
     : warning('unknown-key', at, `unknown key "${key}" is ignored`, hint);
 };
 
-const bounded = (issue: z.core.$ZodIssueTooBig | z.core.$ZodIssueTooSmall): string => {
-  const big = issue.code === 'too_big';
-  const limit = String(big ? issue.maximum : issue.minimum);
-  switch (issue.origin) {
-    case 'string':
-      return limit === '1' && !big
-        ? 'expected a text that is not empty'
-        : `expected at most ${limit} characters`;
-    case 'array':
-      return big ? `expected at most ${limit} entries` : `expected at least ${limit} entry`;
-    default:
-      return `expected a number that is at ${big ? 'most' : 'least'} ${limit}`;
-  }
-};
-
 const findingsOf = (raw: unknown, strict: boolean, issue: z.core.$ZodIssue): Finding[] => {
   const path = pathOf(issue.path);
   const value = at(raw, path);
@@ -69,18 +45,16 @@ const findingsOf = (raw: unknown, strict: boolean, issue: z.core.$ZodIssue): Fin
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => unknownKey(strict, path, key));
-    case 'invalid_type': {
-      const expected = EXPECTED.get(issue.expected) ?? issue.expected;
-      return [error('shape', path, `expected ${expected}, ${got}`)];
-    }
+    case 'invalid_type':
+      return [error('shape', path, `${expectedWords(issue)}, ${got}`)];
     case 'invalid_value': {
       const options = issue.values.map(String);
       const hint = typeof value === 'string' ? didYouMean(value, options) : undefined;
-      return [error('shape', path, `expected one of ${options.join(', ')}; ${got}`, hint)];
+      return [error('shape', path, `${expectedWords(issue)}; ${got}`, hint)];
     }
     case 'too_big':
     case 'too_small':
-      return [error('shape', path, `${bounded(issue)}${issue.origin === 'number' ? `, ${got}` : ''}`)];
+      return [error('shape', path, `${expectedWords(issue)}${issue.origin === 'number' ? `, ${got}` : ''}`)];
     default:
       // Our own messages. The value of a bad `env` entry may be a secret: it is never repeated.
       return [error('shape', path, isAboutSecrets(path) ? issue.message : `${issue.message}; ${got}`)];

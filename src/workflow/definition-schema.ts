@@ -39,7 +39,7 @@ const longDuration = z
 
 /** Between two messages to a person. */
 const MIN_PAUSE_MS = 60_000;
-const pause = longDuration.refine((value) => (parseDuration(value) ?? 0) >= MIN_PAUSE_MS, {
+const pause = longDuration.refine((value) => (parseDuration(value) ?? MIN_PAUSE_MS) >= MIN_PAUSE_MS, {
   error: 'expected at least "1m"',
 });
 

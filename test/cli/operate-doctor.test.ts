@@ -139,6 +139,16 @@ test('what people wrote is checked: config.json and definitions, by line', async
   expect(find('log')?.severity).toBe('ok');
 });
 
+test('a warning about a definition is no word that it cannot be started', async () => {
+  const runner = wfRunner();
+  await main(runner);
+  runner.define({ id: 'told', execute: { command: '/bin/true' }, notify: [{ on: ['failed'] }] });
+  const { code, find } = await doctor(runner);
+  expect(code).toBe(0);
+  expect(find('definition')).toBeUndefined();
+  expect(find('definition-warning')).toMatchObject({ severity: 'warning' });
+});
+
 test('a run whose process was killed is named with the command that goes on', async () => {
   const runner = wfRunner();
   runner.define({

@@ -300,7 +300,7 @@ const ROWS: Readonly<Record<string, Row>> = {
         typed: true,
       },
     ],
-    bad: [{ ...bad(3, 'approve', 'last'), given: handedOff }],
+    bad: [{ ...bad(3, 'approve', 'last'), given: handedOff }, bad(3, 'approve', 'A-01NOSUCHRUN')],
   },
   reject: {
     good: [{ ...ok('wf.run/1', 'reject', 'last'), given: waiting }],

@@ -322,6 +322,7 @@ describe('limits, notify and reminders', () => {
     expect(brief(check({ execute: command, limits: { costUsdPerRun: 1 } }))).toEqual([
       'warning no-effect limits.costUsdPerRun',
     ]);
+    expect(check({ notify: [{ on: ['failed'], repeat: '4 hours' }] })).toHaveLength(1);
     expect(brief(check({ notify: [{ on: ['completed'], repeat: '1h' }] }))).toEqual([
       'warning no-effect notify[0].repeat',
     ]);

@@ -36,6 +36,19 @@ describe('help', () => {
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
+  test.each(['tools', 'definitions', 'log', 'feedback'])(
+    'wf %s alone is refused with its second words',
+    async (first) => {
+      const io = { out: () => undefined, err: () => undefined } as unknown as Io;
+      for (const argv of [[first], [first, '--json'], ['--home', '/nowhere', first]])
+        await expect(explainArgv(argv, VERBS, io)).rejects.toMatchObject({
+          exitCode: 2,
+          message: expect.stringMatching(new RegExp(`^wf ${first} needs a second word: \\w+, `)),
+          hint: `What each does: wf ${first} --help`,
+        });
+    },
+  );
+
   test('is the same however it is asked for', async () => {
     const text = await help('help');
     for (const argv of [['--help'], ['-h'], ['--home', '/x', '--help']])

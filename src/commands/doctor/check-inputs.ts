@@ -22,8 +22,9 @@ export async function checkDefinitions({ findings, places, env }: Exam): Promise
     const word = errors.length > 0 ? 'error' : 'warning';
     const n = errors.length > 0 ? errors.length : file.findings.length;
     await findings.add({
-      id: 'definition',
-      severity: errors.length > 0 ? 'problem' : 'warning',
+      ...(errors.length > 0
+        ? { id: 'definition', severity: 'problem' }
+        : { id: 'definition-warning', severity: 'warning' }),
       message: `${file.id ?? file.file} has ${plural(n, word)}: ${first.path}: ${first.message}`,
       where: first.line === undefined ? file.file : `${file.file}:${first.line}:${first.column}`,
       fix: `See all of it: wf definitions validate ${file.id ?? file.file}`,

@@ -61,6 +61,7 @@ export const FINDING_KINDS = {
   'quarantined-files': 'What was cut off a damaged log; only a person can say whether it is still needed.',
   config: 'No command that works on the home runs without valid settings.',
   definition: 'This workflow cannot be started.',
+  'definition-warning': 'It can be started, and something in it may not do what was meant.',
   definitions: 'There is nothing to run.',
   history: 'The runs could not be looked at.',
 } as const satisfies Readonly<Record<string, string>>;

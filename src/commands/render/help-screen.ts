@@ -17,7 +17,7 @@ const GROUPS: readonly (readonly [HelpGroup, string])[] = [
 
 const FIRST: readonly (readonly [who: string, command: string, what: string])[] = [
   ['new here', 'wf run autonomous-e2e --input "…"', 'then: wf show last'],
-  ['with an assistant', 'wf connect agent claude', 'then the same run'],
+  ['with an assistant', 'wf connect agent claude --auto', 'then: wf run …'],
   ['a workflow to adapt', 'wf init', 'the templates there are'],
   ['for a team', 'wf inbox', 'what waits for answers'],
   ['a program, an agent', 'wf … --json', 'one value, an exit code'],

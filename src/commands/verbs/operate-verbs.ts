@@ -242,7 +242,8 @@ export const OPERATE_VERBS: readonly VerbSpec[] = [
   {
     name: 'install-scripts',
     group: 'hidden',
-    summary: "put the seed's two scripts into $OPENCLAW_ROOT/scripts (what is there is backed up)",
+    summary:
+      'put the two command lines of the script engine into $OPENCLAW_ROOT/scripts (what is there is backed up)',
     args: [],
     options: [],
     load: () => import('../install-scripts.ts'),
