@@ -101,6 +101,33 @@ describe('why a run went so', () => {
     ]);
   });
 
+  test('a silent turn of an agent is no wait for a person while its files may answer', () => {
+    const agents = new Map([['claude', { auto: false }]]);
+    const files = [{ path: '{{artifacts}}/digest.md', fresh: true }];
+    const execute = { dispatcher: 'agent', agent: 'claude', await: 'outcome' };
+    const spec = runSpec({ execute, verify: { files } }, { connected: { agents } });
+    const reason = { code: 'timeout', message: 'no answer in 5 s' };
+    const silent = [begin(), ended({ result: 'unknown', reason })] as const;
+    expect(told(spec.past(...silent)).at(-1)).toMatch(
+      /no answer in 5 s\. It was not repeated; the files that were to come of it were to answer\.$/,
+    );
+    const checks = [{ file: 'digest.md', exists: true }];
+    expect(told(spec.past(...silent, { type: 'FilesLooked', effectId: main, checks }))).toContainEqual(
+      expect.stringMatching(/Step main was done: the files that were to come of it are there\./),
+    );
+  });
+
+  test.each([
+    ['on the terminal', {}],
+    ['through a program that uses the library', { via: 'library' }],
+  ] as const)('a yes says who gave it and where: %s', (where, via) => {
+    const spec = runSpec({ ...command, approval: [{ at: 'execute' }] });
+    const yes = { type: 'Approve', approvalId: `A-${RUN}`, by: 'kim', isOwner: true, ...via } as const;
+    expect(told(spec.past(begin(), yes))).toContainEqual(
+      expect.stringMatching(new RegExp(`kim said yes to A-${RUN} ${where}\\.$`)),
+    );
+  });
+
   test('a takeover says that the one before was gone', () => {
     const spec = runSpec(command);
     const owner = { host: 'h', bootId: 'b', pid: 8, pidStart: 't' };

@@ -80,7 +80,11 @@ export function unknown(state: RunState, data: Data<'EffectUnknown'>): readonly 
         `${doubt} It is declared idempotent, so it was to be done again with the same key at ${data.retryAt}.`,
       ),
     ];
-  return [say('doubt', `${doubt} It was not repeated; the run waits until somebody has looked.`)];
+  const then =
+    data.awaitsFiles === true
+      ? 'the files that were to come of it were to answer'
+      : 'the run waits until somebody has looked';
+  return [say('doubt', `${doubt} It was not repeated; ${then}.`)];
 }
 
 export function resolved(state: RunState, data: Data<'EffectResolved'>): readonly Said[] {

@@ -61,7 +61,9 @@ function sentencesOf(state: RunState, event: RunEvent): readonly Said[] {
     case 'ApprovalRequested':
       return asked(event.data);
     case 'ApprovalGranted':
-      return [say('approval', `${event.data.by} said yes to ${event.data.approvalId} on the terminal.`)];
+      return [
+        say('approval', `${event.data.by} said yes to ${event.data.approvalId} ${YES_BY[event.data.via]}.`),
+      ];
     case 'ApprovalRejected':
       return rejected(event.data);
     case 'ApprovalExpired':
@@ -135,6 +137,12 @@ function sentencesOf(state: RunState, event: RunEvent): readonly Said[] {
 
 /** A newer version's event, which the store let pass: better left out than told wrongly. */
 const unknownEvent = (_event: never): readonly Said[] => [];
+
+/** Where the yes was given: the library vouches for its program, and for nobody at a terminal. */
+const YES_BY: Readonly<Record<Extract<RunEvent, { type: 'ApprovalGranted' }>['data']['via'], string>> = {
+  terminal: 'on the terminal',
+  library: 'through a program that uses the library',
+};
 
 const RESUMED: Readonly<
   Record<Extract<RunEvent, { type: 'RunResumed' }>['data']['reason'], (by: string) => string>
