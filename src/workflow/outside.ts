@@ -46,7 +46,13 @@ export function approve(context: RunContext, state: RunState, command: Of<'Appro
   const { by, fourEyes } = ruleAt(context, approval.at);
   if (by.length > 0 && !by.includes(command.by) && !(command.isOwner && by.includes('owner')))
     return refuse('approval-not-yours', `${command.by} may not approve this: ${by.join(' or ')} may`);
-  if (fourEyes && (state.by === undefined || state.by === command.by))
+  if (fourEyes && state.by === undefined)
+    return refuse(
+      'approval-four-eyes',
+      `it is not known who started run ${state.runId}, so nobody can be told from them`,
+      `Start it by a login that has a name (USER): wf reject ${command.approvalId}, then run it again`,
+    );
+  if (fourEyes && state.by === command.by)
     return refuse(
       'approval-four-eyes',
       `${command.by} started run ${state.runId}: somebody else has to approve it`,

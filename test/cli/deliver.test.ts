@@ -6,12 +6,12 @@ import { onTerminal } from '../support/on-terminal.ts';
 import { sh, type WfRunner, wfRunner } from '../support/wf.ts';
 
 /** Stands for an assistant's CLI: it writes the draft, and what it was told. */
-const DRAFT = 'printf "%s\\n" "a post about plants" > post.md; cat "$WF_TASK_FILE" >> "$HOME/told"';
+const DRAFT = 'printf "%s\\n" "a post about plants" > post.md; printf "%s\\n" "$1" >> "$HOME/told"';
 const brand = (runner: WfRunner, more: object = {}): void =>
   runner.define({
     id: 'brand',
     classify: { routes: [], fallback: { name: 'content', risk: 'high' } },
-    execute: { steps: [{ id: 'draft', ...sh(DRAFT) }] },
+    execute: { steps: [{ id: 'draft', ...sh(DRAFT), args: ['-c', DRAFT, 'sh', '{{brief}}'] }] },
     verify: {
       requiredFiles: [],
       files: [{ path: '{{artifacts}}/post.md', fresh: true, minBytes: 10, notContains: ['TODO'] }],
@@ -72,10 +72,13 @@ describe('an approval after the work', () => {
     const runner = wfRunner();
     brand(runner);
     await asked(runner);
+    expect(readFileSync(runner.path('told'), 'utf8')).not.toContain('Sent back');
     const back = await runner.wf(['reject', 'last', '--reason', 'make it shorter']);
     expect(back.code).toBe(6);
     expect(runner.types().filter((type) => type === 'EffectIntended')).toHaveLength(2);
+    expect(readFileSync(runner.path('told'), 'utf8')).toMatch(/## Sent back\n- make it shorter/);
     const second = await runner.wf(['reject', 'last', '--reason', 'no']);
+    expect(runner.types().filter((type) => type === 'EffectIntended')).toHaveLength(2);
     expect(second.stdout).toContain('cancelled');
     expect(blog(runner)).toBe('');
   });

@@ -4,6 +4,7 @@
  * messages go to; the web site is a server on this machine. A definition is used as it is written but for the paths of
  * those programs and the address of that site.
  */
+import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,7 +12,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FAKE_OPENCLAW } from '../support/effects-home.ts';
 import { onTerminal } from '../support/on-terminal.ts';
-import { expectHealthy, root, type WfRunner, wfRunner } from '../support/wf.ts';
+import { expectHealthy, root, until, type WfRunner, wfRunner } from '../support/wf.ts';
 
 const TEMPLATES = join(root, 'definitions/templates');
 
@@ -193,32 +194,43 @@ describe('daily-brand', () => {
       ['run', 'daily-brand', '--input', '{"task":"package for today"}', '--json'],
       { env },
     );
-    await untilAsked(runner);
-    const jobs = JSON.parse(readFileSync(runner.path('jobs.json'), 'utf8')) as { message: string }[];
-    const [, task = '', nonce = ''] = /report (\S+).*--nonce (\S+)/.exec(jobs[0]?.message ?? '') ?? [];
-    expect(jobs).toHaveLength(1);
-    expect(jobs[0]?.message).toContain('Brand: acme.');
+    await untilJobs(runner, 1);
     const runId =
       runner
         .log()
         .find(({ type }) => type === 'RunStarted')
         ?.stream.slice('run/'.length) ?? '';
     const artifacts = join(runner.home, 'artifacts', runId);
-    writeFileSync(join(artifacts, 'post.md'), POST);
-    writeFileSync(join(artifacts, 'social.json'), '{"text":"Spring"}');
-    const report = await runner.wf(['report', task, '--text', 'Both are written.', '--nonce', nonce], {
-      env,
-    });
-    // Whoever is faster goes on with the run: this command, or the one that waits.
-    expect([0, 6]).toContain(report.code);
+    const message = await handIn(runner, artifacts, 1, POST);
+    expect(message).toContain('Brand: acme.');
     await started.ended;
     const { run } = await runner.json(['show', 'last']);
     expect(run.waiting?.for).toBe('approval');
     return { posts, run, artifacts };
   }
-  const untilAsked = async (runner: WfRunner): Promise<void> => {
-    while (!existsSync(runner.path('jobs.json'))) await new Promise((resolve) => setTimeout(resolve, 50));
-  };
+  type Job = { readonly message: string };
+  const jobsOf = (runner: WfRunner): readonly Job[] =>
+    existsSync(runner.path('jobs.json'))
+      ? (JSON.parse(readFileSync(runner.path('jobs.json'), 'utf8')) as Job[])
+      : [];
+  const untilJobs = (runner: WfRunner, count: number): Promise<void> =>
+    until(() => jobsOf(runner).length >= count);
+
+  /** What the assistant does with its newest job: the files, then the report with the one-time word of its brief. */
+  async function handIn(runner: WfRunner, artifacts: string, job: number, post: string): Promise<string> {
+    await untilJobs(runner, job);
+    const jobs = jobsOf(runner);
+    expect(jobs).toHaveLength(job);
+    const message = jobs.at(-1)?.message ?? '';
+    const [, task = '', nonce = ''] = /report (\S+).*--nonce (\S+)/.exec(message) ?? [];
+    writeFileSync(join(artifacts, 'post.md'), post);
+    writeFileSync(join(artifacts, 'social.json'), '{"text":"Spring"}');
+    const words = ['--text', `Both are written, ${job}.`, '--nonce', nonce];
+    const report = await runner.wf(['report', task, ...words], { env });
+    // Whoever is faster goes on with the run: this command, or the one that waits.
+    expect([0, 6]).toContain(report.code);
+    return message;
+  }
 
   test('drafts, shows the draft, and publishes exactly what was approved, once', async () => {
     const runner = wfRunner();
@@ -258,6 +270,28 @@ describe('daily-brand', () => {
     );
     expect(end.code).toBe(6);
     expect(posts).toEqual([]);
+  });
+
+  test('a no sends it back with its reason, twice; a third one ends it, and nothing is published', async () => {
+    const runner = wfRunner();
+    const { posts, run, artifacts } = await drafted(runner);
+    for (const [reason, job] of [['too long', 2] as const, ['too dry', 3] as const]) {
+      const back = runner.start(['reject', 'last', '--reason', reason, '--json'], { env });
+      const message = await handIn(runner, artifacts, job, `${POST}Draft ${job}.\n`);
+      expect(message).toContain('## Sent back');
+      expect(message).toContain(`- ${reason}`);
+      expect((await back.ended).code).toBe(6);
+      expect((await runner.json(['show', 'last'])).run).toMatchObject({
+        runId: run.runId,
+        waiting: { for: 'approval' },
+      });
+    }
+    const last = await runner.json(['reject', 'last', '--reason', 'still too dry'], { env });
+    expect(last.run).toMatchObject({ runId: run.runId, status: 'cancelled' });
+    expect(jobsOf(runner)).toHaveLength(3);
+    expect(posts).toEqual([]);
+    expect(runner.lines('social')).toEqual([]);
+    await expectHealthy(runner);
   });
 });
 
@@ -303,11 +337,29 @@ describe('research-digest', () => {
   });
 });
 
-test('every example is as it was given, and valid without a warning', async () => {
+/** sha256 of each example as it was given. Whoever means to change one changes its hash, and says why. */
+const GIVEN = {
+  'autonomous-e2e': 'ba7d859514f7a88843c05b7cb963b4849c2c0afccdbdcb21d412e701e6d70db4',
+  'daily-brand': '1d4f007516ef6709a6cd4cd57a9bff28bc06699c7db6020def274bfd67112841',
+  'nightly-backup': '51ff1f11c6d07a6859d082807deb1095cce127602ad8b749900470dccb26e250',
+  'research-digest': '747d5ca095fe524d6f2b10517c951ded6def3a23c8b801b327e9293d9acc81d6',
+};
+
+test('every example is as it was given, and valid without a warning once what it names is there', async () => {
   const runner = wfRunner();
-  for (const id of ['autonomous-e2e', 'daily-brand', 'nightly-backup', 'research-digest']) {
+  configure(runner, { agents: { claude: { command: '/bin/true' } } });
+  for (const [id, given] of Object.entries(GIVEN)) {
     use(runner, id);
-    const { code, stdout } = await runner.wf(['definitions', 'validate', id, '--json']);
+    const bytes = readFileSync(join(runner.home, 'definitions', `${id}.jsonc`));
+    expect({ id, sha256: createHash('sha256').update(bytes).digest('hex') }).toEqual({ id, sha256: given });
+    const env = { CMS_TOKEN: 'tok-cms', SOCIAL_TOKEN: 'tok-social' };
+    const { code, stdout } = await runner.wf(['definitions', 'validate', id, '--json'], { env });
     expect({ id, code, stdout }).toMatchObject({ code: 0 });
+    const { files } = JSON.parse(stdout) as { files: { findings: { code: string; path: string }[] }[] };
+    // A number of the request stands alone behind an option: allowed, and said.
+    const said = id === 'research-digest' ? ['user-value-as-operand execute.steps[0].args[1]'] : [];
+    expect(files.flatMap(({ findings }) => findings.map(({ code, path }) => `${code} ${path}`))).toEqual(
+      said,
+    );
   }
 });
