@@ -15,6 +15,8 @@ export type Answer = {
     /** Recorded; somebody else carries it on. */
     | 'detached';
   readonly run: RunState;
+  /** Of `reused`: the definition is another one today than the answering run's, where that one is known. */
+  readonly redefined?: boolean;
   /** Who was told of its stop, by this process. */
   readonly told?: readonly Told[];
 };

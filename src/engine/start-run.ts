@@ -58,7 +58,10 @@ async function answerOnce(ports: EnginePorts, prepared: PreparedRequest): Promis
       const data = { workflowId: prepared.loaded.id, key: prepared.key, runId, status };
       await noteAnswer(ports, prepared.keyStream, key.version, { type: 'RunReused', data });
       await ports.projections.keepUp(holder.position);
-      return { kind: 'reused', run: holder.run };
+      const { run } = holder;
+      // Of a run of the script engine the definition is not known.
+      if (run.definitionHash === '') return { kind: 'reused', run };
+      return { kind: 'reused', run, redefined: run.definitionHash !== prepared.loaded.hash };
     }
     case 'pending':
       await assertSameInput(ports, prepared, key.version, holder);

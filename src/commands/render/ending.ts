@@ -3,6 +3,7 @@
 import type { Answer } from '../../engine/answer.ts';
 import type { Told } from '../../engine/ports.ts';
 import { previewOf, type Text } from '../../events/envelope.ts';
+import { costOf, costText } from '../../workflow/cost.ts';
 import { opsGated } from '../../workflow/ops-gate.ts';
 import {
   type Approval,
@@ -38,7 +39,7 @@ export function ending(answer: Answer, context: EndingContext): string {
   const { run } = answer;
   switch (answer.kind) {
     case 'reused':
-      return reused(run, context);
+      return reused(answer, context);
     case 'live':
       return `↻ run ${context.short(run.runId)} is at work on exactly this (${run.status}). Nothing was started.\n\nLook: ${context.wf} show ${name(run, context)}\n`;
     case 'detached':
@@ -88,15 +89,27 @@ function files(run: RunState, context: EndingContext): string {
   return `${lines.join('\n')}\n${toldLines(context.told ?? [])}`;
 }
 
-function completed(run: RunState, context: EndingContext): string {
+/** What came of the work: the last words of who did it, what it cost, and the files that it made. */
+function result(run: RunState, { home, env }: EndingContext): string {
+  if (run.erased !== null) return '';
   const last = run.effects.at(-1);
   const words = last?.report?.text ?? last?.stdout;
-  const shown = words === undefined ? '' : indent(`${oneLine(previewOf(words), 300)}\n`, '  ');
+  const cost = costOf(run);
+  const checked = new Set((outputOf(run, 'verify')?.checks ?? []).map(({ file }) => file));
+  const made = [...checked].filter((file) => file.startsWith('artifacts/'));
+  return [
+    ...(words === undefined ? [] : [`  ${oneLine(previewOf(words), 300)}\n`]),
+    ...(cost.usd === 0 && cost.unknown === 0 ? [] : [`  cost      ${costText(cost)}\n`]),
+    ...made.map((file) => `  made      ${safe(tilde(`${home}/${file}`, env))}\n`),
+  ].join('');
+}
+
+function completed(run: RunState, context: EndingContext): string {
   const silent = run.outcome === 'unreported';
   const head = silent
     ? `● done, agent silent, in ${took(run)}: no answer came, and the files it was to make are there and fresh.`
     : `● done in ${took(run)}.`;
-  return `${head}\n${shown}${files(run, context)}\nLook: ${context.wf} show ${name(run, context)}      Rate it: ${context.wf} feedback submit --run-id ${name(run, context)} --score 1-5 --feedback "…"\n`;
+  return `${head}\n${result(run, context)}${files(run, context)}\nLook: ${context.wf} show ${name(run, context)}      Rate it: ${context.wf} feedback submit --run-id ${name(run, context)} --score 1-5 --feedback "…"\n`;
 }
 
 function handedOff(run: RunState, context: EndingContext): string {
@@ -228,7 +241,7 @@ const cut = (text: Text): string => {
   return `${preview.slice(0, HOW_LONG_PREVIEW)}\n[… cut here; wf approve shows all of it before it asks]`;
 };
 
-function reused(run: RunState, context: EndingContext): string {
+function reused({ run, redefined }: Answer, context: EndingContext): string {
   const done = run.status === 'completed';
   const head = done
     ? `↺ already done: run ${context.short(run.runId)}, ${ago(run.updatedAt, context.nowMs)}. Nothing was run or sent.`
@@ -237,8 +250,12 @@ function reused(run: RunState, context: EndingContext): string {
     done || run.erased !== null
       ? ''
       : `Finish it:     ${context.wf} report ${name(run, context)} --file RESULT_FILE\n`;
+  const key = `${run.key.slice(0, 12)}${run.key.length > 12 ? '…' : ''}`;
+  const then =
+    redefined === undefined ? '' : `; its definition ${redefined ? 'has changed since' : 'is unchanged'}`;
   return (
-    `${head}\n  why       the same workflow and input (key ${run.key.slice(0, 12)}${run.key.length > 12 ? '…' : ''})\n${files(run, context)}\n` +
+    `${head}\n  why       the same workflow and input (key ${key})${then}\n` +
+    `${done ? result(run, context) : ''}${files(run, context)}\n` +
     `${next}Do it again:   the same command with --force\n`
   );
 }

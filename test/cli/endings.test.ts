@@ -1,0 +1,107 @@
+/** What stands on the screen at the end of a run: what came of it, what it rests on, and the next commands. */
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { sh, type WfRunner, wfRunner } from '../support/wf.ts';
+
+/** A home with an assistant (a script of this test) and a target for messages. */
+function prepare(runner: WfRunner, turn: string, more: object = {}): void {
+  const command = runner.path('assistant');
+  writeFileSync(command, `#!/bin/sh\ncat > brief.txt\n${turn}\n`);
+  chmodSync(command, 0o755);
+  const agents = { claude: { command, outputFormat: 'json', resultPath: 'result', costPath: 'cost' } };
+  const messages = { default: { via: 'command', command: '/bin/true' } };
+  mkdirSync(runner.home, { mode: 0o700 });
+  writeFileSync(join(runner.home, 'config.json'), JSON.stringify({ agents, messages }), { mode: 0o600 });
+  runner.define({
+    id: 'digest',
+    execute: { dispatcher: 'agent', agent: 'claude' },
+    verify: { files: [{ path: '{{artifacts}}/digest.md', fresh: true }] },
+    ...more,
+  });
+}
+const RUN = ['run', 'digest', '--input', 'x'] as const;
+const WROTE = 'echo words > digest.md; echo \'{"result":"It is written.","cost":0.12}\'';
+const idIn = (runner: WfRunner): string =>
+  runner
+    .log()
+    .find(({ type }) => type === 'RunStarted')
+    ?.stream.slice('run/'.length) ?? '';
+
+test('done: the words, the cost, the files that were made, and how to rate it', async () => {
+  const runner = wfRunner();
+  prepare(runner, WROTE, { notify: [{ on: ['completed'], to: 'default' }] });
+  const { code, stdout } = await runner.wf(RUN);
+  expect(code).toBe(0);
+  const id = idIn(runner);
+  expect(stdout.replace(/in \d+\.\d s/, 'in TIME')).toBe(`● done in TIME.
+  It is written.
+  cost      0.12 USD
+  made      ~/home/artifacts/${id}/digest.md
+  summary   ~/home/outbox/${id}.md
+  told      default
+
+Look: wf show last      Rate it: wf feedback submit --run-id last --score 1-5 --feedback "…"
+`);
+});
+
+test('a cost that nobody stated is called unknown, and never nothing', async () => {
+  const runner = wfRunner();
+  prepare(runner, 'echo words > digest.md; echo \'{"result":"It is written."}\'');
+  expect((await runner.wf(RUN)).stdout).toContain('  cost      not known (1 turn)\n');
+});
+
+test('asked again: why nothing ran, what came of it then, whether the definition is still the same', async () => {
+  const runner = wfRunner();
+  prepare(runner, WROTE);
+  await runner.wf(RUN);
+  const id = idIn(runner);
+  const again = await runner.wf(RUN);
+  expect(again.code).toBe(0);
+  expect(again.stdout).toMatch(/^↺ already done: run \w+, .*\. Nothing was run or sent\.\n/);
+  expect(again.stdout).toMatch(
+    / {2}why {7}the same workflow and input \(key \w{12}…\); its definition is unchanged\n/,
+  );
+  expect(again.stdout).toContain(
+    `  It is written.\n  cost      0.12 USD\n  made      ~/home/artifacts/${id}/digest.md\n`,
+  );
+  expect(again.stdout).toMatch(/Do it again: {3}the same command with --force\n$/);
+  runner.define({ id: 'digest', description: 'other', execute: sh('exit 0') });
+  expect((await runner.wf(RUN)).stdout).toContain('; its definition has changed since\n');
+  expect(runner.types().filter((type) => type === 'EffectIntended')).toHaveLength(1);
+});
+
+test('failed: the stage with its reason, the last words, why it was not repeated, who was told, what next', async () => {
+  const runner = wfRunner();
+  const turn = 'echo "The site is closed." >&2; exit 3';
+  prepare(runner, turn, { notify: [{ on: ['failed'], to: 'default' }] });
+  const { code, stdout } = await runner.wf(RUN);
+  expect(code).toBe(5);
+  expect(stdout).toMatch(/^✗ failed at execute after \d+\.\d s: .*3/);
+  expect(stdout).toContain('  its last words  The site is closed.');
+  expect(stdout).toContain('  It was performed and failed, so it was not repeated by itself (attempt 1).');
+  expect(stdout).toContain('  told      default\n');
+  expect(stdout).toMatch(/Try again from there: {2}wf resume last\nLook: {18}wf show last\n$/);
+});
+
+test('a yes is asked for: what will be sent, what the yes is bound to, when it expires and what then', async () => {
+  const runner = wfRunner();
+  const approval = [{ at: 'execute', expiresIn: '2h', onExpire: 'cancel' }];
+  prepare(runner, WROTE, { approval, notify: [{ on: ['waiting:approval'], to: 'default' }] });
+  const { code, stdout } = await runner.wf(RUN);
+  expect(code).toBe(6);
+  const id = idIn(runner);
+  expect(stdout).toContain('Exactly this will be dispatched:\n  step main: agent to claude\n    │ x\n');
+  expect(stdout).toMatch(/ {2}bound to {2}[0-9a-f]{16} /);
+  expect(stdout).toMatch(/ {2}expires {3}20\S+Z, then the run is cancelled\n/);
+  expect(stdout).toContain('  told      default\n');
+  expect(stdout).toContain(`Yes:  wf approve A-${id.slice(0, 12)}\nNo:   wf reject A-${id.slice(0, 12)}\n`);
+});
+
+test('afterwards the timeline of show has a bar for what took time', async () => {
+  const runner = wfRunner();
+  prepare(runner, `sleep 1.2; ${WROTE}`);
+  await runner.wf(RUN);
+  const { stdout } = await runner.wf(['show', 'last'], { env: { LANG: 'C.UTF-8' } });
+  expect(stdout).toMatch(/^Time\n(?: .*\n)*? {2}execute +█+ +\d+\.\d s$/m);
+});
