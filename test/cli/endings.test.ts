@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { FAKE_OPENCLAW } from '../support/effects-home.ts';
 import { sh, type WfRunner, wfRunner } from '../support/wf.ts';
 
 /** A home with an assistant (a script of this test) and a target for messages. */
@@ -96,6 +97,25 @@ test('a yes is asked for: what will be sent, what the yes is bound to, when it e
   expect(stdout).toMatch(/ {2}expires {3}20\S+Z, then the run is cancelled\n/);
   expect(stdout).toContain('  told      default\n');
   expect(stdout).toContain(`Yes:  wf approve A-${id.slice(0, 12)}\nNo:   wf reject A-${id.slice(0, 12)}\n`);
+});
+
+test('handed over and waited for: the job, and how its outcome gets here', async () => {
+  const runner = wfRunner();
+  const command = runner.path('openclaw');
+  const fake = `OPENCLAW_FAKE_DIR="${runner.dir}" exec "${process.execPath}" "${FAKE_OPENCLAW}" "$@"`;
+  writeFileSync(command, `#!/bin/sh\n${fake}\n`);
+  chmodSync(command, 0o755);
+  mkdirSync(runner.home, { mode: 0o700 });
+  const config = { openclaw: { command, agent: 'personal-assistant' } };
+  writeFileSync(join(runner.home, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+  runner.define({ id: 'digest', execute: { dispatcher: 'openclaw', await: 'outcome' } });
+  const { code, stdout } = await runner.wf(RUN);
+  expect(code).toBe(6);
+  const id = idIn(runner);
+  expect(stdout).toMatch(/^◐ waits for the outcome of what was handed over\.\n/);
+  expect(stdout).toContain(`  job       job-1   task T-${id}\n`);
+  expect(stdout).toContain('Report it: wf report last --file RESULT_FILE\n');
+  expect((await runner.wf(['report', 'last', '--text', 'It is written.'])).stdout).toContain('● done in');
 });
 
 test('afterwards the timeline of show has a bar for what took time', async () => {
