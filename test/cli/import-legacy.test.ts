@@ -117,6 +117,12 @@ describe('a home of the script engine, imported', () => {
       { env },
     );
     expect(again).toMatchObject({ code: 0, answer: 'reused', run: { runId: OPS } });
+    const screen = await runner.wf(
+      ['run', 'autonomous-e2e', '--input', 'restart the gateway and fix the cron error'],
+      { env },
+    );
+    // Which definition it was made by the script engine did not record, so nothing is said of it.
+    expect(screen.stdout).toMatch(/ {2}why {7}the same workflow and input \(key \w{12}…\)\n/);
     // Of two runs of one key the one that its index named.
     const blog = await runner.json(['run', 'autonomous-e2e', '--input', BLOG], { env });
     expect(blog).toMatchObject({ answer: 'reused', run: { runId: FORCED, forced: true } });

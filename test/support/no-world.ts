@@ -3,10 +3,13 @@ import { syncBuiltinESMExports } from 'node:module';
 
 const MODULES = [
   'node:fs',
+  'node:fs/promises',
   'node:child_process',
   'node:net',
   'node:http',
   'node:https',
+  'node:http2',
+  'node:tls',
   'node:dgram',
   'node:dns',
 ];
@@ -26,6 +29,19 @@ export function withoutWorld<T>(act: () => T): T {
         module[key] = own.value;
       });
     }
+  }
+  // Their code reaches sockets by ways that are not exported.
+  for (const name of ['fetch', 'WebSocket', 'EventSource'] as const) {
+    const own = Object.getOwnPropertyDescriptor(globalThis, name);
+    if (own === undefined) continue;
+    Object.defineProperty(globalThis, name, {
+      configurable: true,
+      writable: true,
+      value: function noWorld(): never {
+        throw new Error(`${name} was called where there is no world`);
+      },
+    });
+    undo.push(() => Object.defineProperty(globalThis, name, own));
   }
   syncBuiltinESMExports();
   try {

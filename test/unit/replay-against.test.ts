@@ -1,5 +1,7 @@
 /** A record decided again: the same by its own definition, and the first difference by another; never with a world. */
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { RunContext } from '../../src/workflow/context.ts';
 import type { DecidedEvent } from '../../src/workflow/decide.ts';
@@ -93,5 +95,9 @@ describe('by another definition, the first difference is', () => {
 
 test('where there is no world, touching it is an error: the property is about something', () => {
   expect(() => withoutWorld(() => readFileSync('/dev/null'))).toThrow('there is no world');
+  expect(() => withoutWorld(() => readFile('/dev/null'))).toThrow('there is no world');
+  expect(() => withoutWorld(() => spawn('/bin/true'))).toThrow('there is no world');
+  expect(() => withoutWorld(() => fetch('http://127.0.0.1:9/'))).toThrow('there is no world');
   expect(readFileSync('/dev/null')).toHaveLength(0);
+  expect(fetch.name).toBe('fetch');
 });
