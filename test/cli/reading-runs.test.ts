@@ -145,7 +145,7 @@ describe('other endings on screen', () => {
     const runner = wfRunner();
     await main(runner, 'restart the server');
     const inbox = await text(runner, 'inbox');
-    expect(inbox).toContain('high risk. Nothing was dispatched.');
+    expect(inbox).toContain('high risk. Nothing of it was dispatched.');
     expect(inbox).toContain('"restart"');
     const reject = /wf (reject \S+)/.exec(inbox)?.[1]?.split(' ') ?? [];
     expect(await text(runner, 'show', 'last')).toContain(`wf ${reject.join(' ')}`);

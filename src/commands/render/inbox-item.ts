@@ -88,7 +88,7 @@ function headOf(view: InboxView): string {
   const workflow = safe(view.workflowId);
   switch (view.kind) {
     case 'approval':
-      return `⏸ approval   ${workflow}, ${safe(view.risk)} risk. Nothing was dispatched.`;
+      return `⏸ approval   ${workflow}, ${safe(view.risk)} risk. Nothing of it was dispatched.`;
     case 'task':
       return `◐ task       ${workflow}, ${view.dispatcher === 'manual' ? 'nobody has it yet' : `handed to ${safe(view.dispatcher)}`}`;
     case 'outcome':
