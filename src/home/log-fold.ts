@@ -42,6 +42,8 @@ export type FoldContext = {
   readonly cache: FoldCache;
   /** How many of the newest runs have files. */
   readonly keptRuns: number;
+  /** Whether files go where those of earlier passes are: a run without a row may have some, written before its turn. */
+  readonly inPlace?: boolean;
   /** Whether others fold runs of this range too, see {@link LogFold.take}. */
   readonly sharesRuns?: boolean;
   /** Makes the map from what changed since it last did, where somebody remembers it. */
@@ -238,7 +240,7 @@ export class LogFold {
   }
 
   #settleFiles({ fold, row, before, since }: Written): void {
-    const { index, sink } = this.#context;
+    const { index, sink, inPlace } = this.#context;
     if (this.#kept.has(row)) {
       if (before !== undefined && before.copyFile !== null && before.copyFile !== row.copyFile)
         sink.copy(before.copyFile, null);
@@ -249,6 +251,9 @@ export class LogFold {
       });
     } else if (before !== undefined) {
       dropFiles(index, sink, before.copyFile === null ? row : { ...row, copyFile: before.copyFile });
+    } else if (inPlace === true) {
+      // It has ended and was given up within one pass. No copy: that place may be another run's by now.
+      dropFiles(index, sink, { ...row, copyFile: null });
     }
   }
 }

@@ -213,7 +213,7 @@ class CatchUp {
     });
     const map = this.#map;
     const fold = new LogFold({
-      ...{ index, log, sink, blobs, sha256, cache: this.#cache, keptRuns },
+      ...{ index, log, sink, blobs, sha256, cache: this.#cache, keptRuns, inPlace: from !== null },
       ...(map === undefined ? {} : { map }),
     });
     const rebooted = from !== null && from.bootId !== bootId;
