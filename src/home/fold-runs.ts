@@ -5,7 +5,7 @@
 import type { StoredEvent } from '../events/envelope.ts';
 import type { StoredRunEvent } from '../events/run-events.ts';
 import { runIdOf } from '../events/streams.ts';
-import { copyPath, recordPath, summaryPath, taskPath } from '../projections/run-files.ts';
+import { copyPath, isArtifact, recordPath, summaryPath, taskPath } from '../projections/run-files.ts';
 import type { ResolveText } from '../projections/run-record.ts';
 import { evolveRunFold, noRunFold, type RunFold } from '../projections/run-row.ts';
 import type { FileSink } from './file-sink.ts';
@@ -76,7 +76,7 @@ export function* foldRuns({
       if (copyBefore !== null && copyBefore !== copy) sink.copy(copyBefore, null);
       writeRunFiles(sink, resolve, fold, { copy, isNew: since === undefined, since });
     } else if (since !== undefined) {
-      dropRunFiles(sink, since, copyBefore ?? rows.row.copyFile);
+      dropRunFiles(sink, since, { ...rows.row, copyFile: copyBefore ?? rows.row.copyFile });
     }
     return { ...rows, hasFiles };
   };
@@ -111,9 +111,13 @@ function keepsFiles({ row, tasks }: RunRows, floor: number): boolean {
   );
 }
 
-function dropRunFiles(sink: FileSink, { state }: RunFold, copy: string | null): void {
+/** As `dropFiles` does it by the rows. */
+function dropRunFiles(sink: FileSink, { state }: RunFold, row: RunRows['row']): void {
   sink.own(recordPath(state.runId), null);
   sink.own(summaryPath(state.runId), null);
   for (const { taskId } of state.effects) if (taskId !== undefined) sink.own(taskPath(taskId), null);
-  if (copy !== null) sink.dropCopy(copy);
+  const { copyFile, artifactsExpired, runId } = row;
+  if (copyFile === null) return;
+  if (artifactsExpired && isArtifact(copyFile, runId)) sink.copy(copyFile, null);
+  else sink.dropCopy(copyFile);
 }
