@@ -8,6 +8,7 @@ import { normaliseDefinition } from '../../src/workflow/normalise.ts';
 import { type Change, preflight } from '../../src/workflow/replay/preflight.ts';
 import { withoutWorld } from '../support/no-world.ts';
 import {
+  type Ask,
   begin,
   command,
   done,
@@ -44,6 +45,9 @@ function changes(spec: Spec, events: readonly DecidedEvent[], other: Raw): reado
   const by = isRefusal(input) ? input : { ...spec.context, definition, input };
   return withoutWorld(() => preflight(spec.context, by, run, record));
 }
+
+const owner = { host: 'h', bootId: 'b', pid: 2, pidStart: '2' };
+const goOn: Ask = { type: 'Continue', owner, by: 'kim' };
 
 const spec = runSpec(raw, { input: 'water the plants' });
 const worked = spec.past(begin('a'), done('a'), begin('b'), done('b'), verified);
@@ -134,6 +138,31 @@ describe('of a run that went wrong', () => {
     const steps = [{ ...raw.execute.steps[0], args: ['x'] }, raw.execute.steps[1]];
     expect(changes(spec, events, { ...raw, execute: { steps } })).toEqual([
       { what: 'message', step: 'a', before: '/bin/true', after: '/bin/true x' },
+    ]);
+  });
+
+  test('what a person found who looked after a doubt ends it here too: not sent is tried once more', () => {
+    const resolved = (verdict: 'sent' | 'not-sent', ...rest: readonly Ask[]) =>
+      spec.past(begin('a'), unknown('a'), { type: 'Resolve', verdict, by: 'kim' }, goOn, ...rest);
+    const notSent = resolved('not-sent', begin('a'), done('a', 2), begin('b'), done('b'), verified);
+    expect(changes(spec, notSent, raw)).toEqual([]);
+    expect(changes(spec, resolved('sent', begin('b'), done('b'), verified), raw)).toEqual([]);
+    const steps = [raw.execute.steps[0], { id: 'b', ...command }];
+    expect(changes(spec, notSent, { ...raw, execute: { steps } })).toEqual([
+      { what: 'message', step: 'b', before: "/bin/b 'water the plants'", after: '/bin/true' },
+    ]);
+  });
+
+  test('a report that came before the end of the act was seen decides what the end means', () => {
+    const steps = [{ ...raw.execute.steps[0], onError: 'continue' }, raw.execute.steps[1]];
+    const bearing = { ...raw, execute: { steps } };
+    const bears = runSpec(bearing, { input: 'water the plants' });
+    const report: Ask = { type: 'Report', status: 'error', by: 'kim', step: 'a' };
+    const events = bears.past(begin('a'), report, unknown('a'), begin('b'), done('b'), verified);
+    expect(changes(bears, events, raw)).toEqual([
+      { what: 'dispatcher', step: 'b', before: 'command', after: null },
+      { what: 'message', step: 'b', before: "/bin/b 'water the plants'", after: null },
+      { what: 'end', before: 'completed', after: expect.stringMatching(/^failed at execute/) },
     ]);
   });
 

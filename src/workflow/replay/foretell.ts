@@ -9,6 +9,7 @@ import { stageOfAct } from '../acts.ts';
 import type { RunCommand } from '../command.ts';
 import type { RunContext } from '../context.ts';
 import { type DecidedEvent, decide, provisional } from '../decide.ts';
+import type { DispatchEffect } from '../effects.ts';
 import { evolve, type FoldableEvent } from '../evolve.ts';
 import { next, type WorldEffect } from '../next.ts';
 import { type Effect, noRun, outputOf, type RunState } from '../state.ts';
@@ -100,7 +101,7 @@ class Foretelling {
         if (due.waiting.for === 'approval') return this.#decideOn(due.waiting.id);
         return due.waiting.for === 'outcome'
           ? this.#report(effectOf(this.#state, due.waiting.id))
-          : 'in doubt';
+          : this.#resolve();
     }
   }
 
@@ -114,13 +115,10 @@ class Foretelling {
         return this.#tell({ type: 'BeginStep', step: effect.step, nonce: NONCE, ...bound });
       }
       case 'dispatch':
-      case 'recover': {
-        const result = this.#answers.endOf(effect.effect);
-        const { effectId } = effect.effect;
-        return result === null ? 'nobody saw its end' : this.#tell({ type: 'EffectEnded', effectId, result });
-      }
+      case 'recover':
+        return this.#dispatch(effect.effect);
       case 'look-at-files':
-        return 'in doubt';
+        return this.#resolve();
       case 'verify':
         return this.#tell({ type: 'Verified', ...this.#answers.look(effect) });
       case 'analyse':
@@ -128,17 +126,38 @@ class Foretelling {
     }
   }
 
+  #dispatch(act: DispatchEffect): Stopped {
+    const { effectId } = act;
+    const result = this.#answers.endOf(act);
+    if (result === null) return 'nobody saw its end';
+    // A report that was there first decides what the end of the act means.
+    if (this.#answers.reportCameFirst(act)) this.#tellReport(effectOf(this.#state, effectId));
+    return this.#tell({ type: 'EffectEnded', effectId, result });
+  }
+
   #report(effect: Effect | undefined): Stopped {
+    const stopped = this.#tellReport(effect);
+    // A run with several hand-overs goes on when the last of them is reported.
+    if (stopped === null) this.#goOn();
+    return stopped;
+  }
+
+  #tellReport(effect: Effect | undefined): Stopped {
     const found = effect === undefined ? null : this.#answers.reportOn(effect);
     if (effect === undefined || found === null || this.#reported.has(effect.effectId))
       return 'nobody reported';
     this.#reported.add(effect.effectId);
     const { status, by } = found;
     const text = found.text === undefined ? {} : { text: previewOf(found.text) };
-    const stopped = this.#tell({ type: 'Report', step: effect.step, status, by, ...text });
-    // A run with several hand-overs goes on when the last of them is reported.
-    if (stopped === null) this.#goOn();
-    return stopped;
+    return this.#tell({ type: 'Report', step: effect.step, status, by, ...text });
+  }
+
+  /** A doubt ends as the person found who looked. */
+  #resolve(): Stopped {
+    const effect = this.#state.effects.find(({ status }) => status === 'unknown');
+    const verdict = effect === undefined ? null : this.#answers.verdictOn(effect);
+    if (verdict === null) return 'in doubt';
+    return this.#tell({ type: 'Resolve', verdict, by: 'foretold' }) ?? this.#goOn();
   }
 
   #decideOn(approvalId: string): Stopped {

@@ -25,6 +25,10 @@ export type RecordedAnswers = {
   /** Null where nobody knows: the act was cut short, and nothing says what came of it. */
   endOf(act: Act): EffectResult | null;
   reportOn(act: Act): Report | null;
+  /** Whether the report was there before anybody saw how the act ended. */
+  reportCameFirst(act: Act): boolean;
+  /** What a person found who looked after a doubt; null where nobody did. */
+  verdictOn(act: Act): 'sent' | 'not-sent' | null;
   /** The n-th question at a place, from 0. */
   approvalAt(at: string, n: number): Pick<Approval, 'status' | 'reason'>;
   /** How often it was asked to go on after it had failed or was cancelled. */
@@ -37,6 +41,8 @@ type Of<T extends RunEvent['type']> = Extract<FoldableEvent, { type: T }>;
 
 type Confirmed = Extract<EffectResult, { result: 'confirmed' }>;
 const DONE: Confirmed = { result: 'confirmed', outcome: 'done', receipt: { by: 'process', exitCode: 0 } };
+/** A doubt is no end: a report may still answer it. */
+const ENDS: ReadonlySet<string> = new Set(['OutcomeReported', 'EffectConfirmed', 'EffectFailed']);
 const HANDED_OVER: Confirmed = { result: 'confirmed', outcome: 'handed_off', receipt: { by: 'process' } };
 
 /** @param run what the events fold to */
@@ -46,6 +52,8 @@ export function recordedAnswers(run: RunState, events: readonly FoldableEvent[])
   return {
     endOf: (act) => endOf(actIn(run, act), events),
     reportOn: (act) => actIn(run, act)?.report ?? null,
+    reportCameFirst: (act) => reportCameFirst(actIn(run, act), events),
+    verdictOn: (act) => resolvedIn(actIn(run, act), events)?.data.verdict ?? null,
     approvalAt: (at, n) => run.approvals.filter((one) => one.at === at)[n] ?? { status: 'granted' },
     resumes: events.filter((event) => event.type === 'RunResumed' && event.data.reason === 'requested')
       .length,
@@ -66,6 +74,7 @@ function actIn(run: RunState, { step, attempt }: Act): Effect | undefined {
 
 function endOf(effect: Effect | undefined, events: readonly FoldableEvent[]): EffectResult | null {
   if (effect === undefined) return DONE;
+  if (resolvedIn(effect, events) !== null) return { result: 'unknown', reason: doubtIn(effect, events) };
   const { stdout, stderr } = effect;
   // A long text stays the reference that the log has: it is handed on and not looked into.
   const output = {
@@ -94,6 +103,27 @@ function endOf(effect: Effect | undefined, events: readonly FoldableEvent[]): Ef
     case 'unknown':
       return null;
   }
+}
+
+function reportCameFirst(effect: Effect | undefined, events: readonly FoldableEvent[]): boolean {
+  const first = events.find(
+    ({ type, data }) => ENDS.has(type) && (data as { effectId?: string }).effectId === effect?.effectId,
+  );
+  return first?.type === 'OutcomeReported';
+}
+
+const resolvedIn = (effect: Effect | undefined, events: readonly FoldableEvent[]) =>
+  events.find(
+    (event): event is Of<'EffectResolved'> =>
+      event.type === 'EffectResolved' && event.data.effectId === effect?.effectId,
+  ) ?? null;
+
+function doubtIn({ effectId }: Effect, events: readonly FoldableEvent[]): Problem {
+  const doubt = events.findLast(
+    (event): event is Of<'EffectUnknown'> =>
+      event.type === 'EffectUnknown' && event.data.effectId === effectId,
+  );
+  return doubt?.data.reason ?? { code: 'in-doubt', message: 'nobody saw the end of it' };
 }
 
 function tools(run: RunState): ReturnType<RecordedAnswers['tools']> {
