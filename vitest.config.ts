@@ -12,6 +12,7 @@ const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.
 export default defineConfig({
   define: { __WF_VERSION__: JSON.stringify(version) },
   test: {
+    setupFiles: process.env.WF_PROPERTY_SEED === undefined ? [] : ['test/support/property-seed.ts'],
     pool: 'forks',
     // The default leaves one processor free, which on two is half of them.
     maxWorkers: '100%',

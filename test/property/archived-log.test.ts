@@ -20,7 +20,7 @@ import {
   type TestHome,
   tempHome,
 } from '../support/projection-home.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns, propertyTimeoutMs } from '../support/property-runs.ts';
 
 type Archivable = Pick<ReturnType<typeof openTestStore>, 'maintenance' | 'path'>;
 
@@ -97,7 +97,7 @@ test.prop([historyArb, cuts, fc.boolean()], { numRuns: propertyRuns(15) })(
       removeHome(cutHome);
     }
   },
-  60_000,
+  propertyTimeoutMs,
 );
 
 describe('an archived log', () => {

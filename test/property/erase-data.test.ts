@@ -11,7 +11,7 @@ import { verifyLog } from '../../src/log/verify.ts';
 import { tempDir } from '../support/log-helpers.ts';
 import { historyArb, runCommits, runIdOfPlan } from '../support/projection-histories.ts';
 import { filesOf, openTestHome, removeHome, rowsOf, tempHome } from '../support/projection-home.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns, propertyTimeoutMs } from '../support/property-runs.ts';
 
 const erasedPlan = (n: number, task: boolean) => ({
   n,
@@ -71,7 +71,7 @@ test.prop([historyArb, fc.array(fc.boolean(), { minLength: 1, maxLength: 4 })], 
       removeHome(home);
     }
   },
-  60_000,
+  propertyTimeoutMs,
 );
 
 describe('a copy with edits', () => {

@@ -9,7 +9,7 @@ import { evolve, isExpiry } from '../../src/workflow/evolve.ts';
 import { noRun, type RunState } from '../../src/workflow/state.ts';
 import { type HistoryCommit, historyArb, runCommits, runIdOfPlan } from '../support/projection-histories.ts';
 import { filesOf, openTestHome, removeHome, rowsOf, tempHome } from '../support/projection-home.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns, propertyTimeoutMs } from '../support/property-runs.ts';
 
 /** Worked out from the events alone, by nothing that the projector uses. */
 function expectedRuns(history: readonly HistoryCommit[], keptRuns: number): string[] {
@@ -77,7 +77,7 @@ test.prop([historyArb, pauses, few, fc.boolean()], { numRuns: propertyRuns(40) }
       removeHome(home);
     }
   },
-  120_000,
+  2 * propertyTimeoutMs,
 );
 
 test.prop([historyArb, fc.nat(90), few, fc.constantFrom(1, 2, 4, 20_000)], { numRuns: propertyRuns(25) })(
@@ -102,7 +102,7 @@ test.prop([historyArb, fc.nat(90), few, fc.constantFrom(1, 2, 4, 20_000)], { num
       removeHome(home);
     }
   },
-  120_000,
+  2 * propertyTimeoutMs,
 );
 
 const finished = (n: number): HistoryCommit[] =>
@@ -219,5 +219,5 @@ test.prop([historyArb, few, fc.nat(), fc.boolean()], { numRuns: propertyRuns(25)
       removeHome(home);
     }
   },
-  120_000,
+  2 * propertyTimeoutMs,
 );

@@ -5,7 +5,7 @@ import { FOLDED_TABLES } from '../../src/home/index-schema.ts';
 import { checkProjections } from '../../src/home/projection-check.ts';
 import { historyArb, runIdOfPlan } from '../support/projection-histories.ts';
 import { filesOf, openTestHome, removeHome, rowsOf, tempHome } from '../support/projection-home.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns, propertyTimeoutMs } from '../support/property-runs.ts';
 
 const pauses = fc.array(fc.nat(60), { maxLength: 6 });
 
@@ -36,7 +36,7 @@ test.prop([historyArb, pauses, fc.boolean()], { numRuns: propertyRuns(25) })(
       removeHome(home);
     }
   },
-  60_000,
+  propertyTimeoutMs,
 );
 
 test.prop([historyArb, pauses, fc.array(fc.nat(5), { minLength: 1, maxLength: 4 }), fc.boolean()], {
@@ -71,7 +71,7 @@ test.prop([historyArb, pauses, fc.array(fc.nat(5), { minLength: 1, maxLength: 4 
       removeHome(home);
     }
   },
-  60_000,
+  propertyTimeoutMs,
 );
 
 test.prop([historyArb, fc.nat()], { numRuns: propertyRuns(15) })(
@@ -99,5 +99,5 @@ test.prop([historyArb, fc.nat()], { numRuns: propertyRuns(15) })(
       removeHome(home);
     }
   },
-  60_000,
+  propertyTimeoutMs,
 );

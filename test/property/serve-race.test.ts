@@ -57,18 +57,22 @@ const days = (sim: Simulation, count: number) =>
 
 describe('schedules, whatever happens to servers', () => {
   for (const catchUp of ['latest', 'all'])
-    it(`a server killed at each of its points loses no slot and repeats none (${catchUp})`, async () => {
-      for (let point = 1, wasKilled = true; wasKilled; point++) {
-        const sim = new Simulation({ definitions: { w: definitionOf(catchUp, 'skip') }, results: [DONE] });
-        await days(sim, 0);
-        sim.killAt(point);
-        await days(sim, 1);
-        wasKilled = sim.wasKilled;
-        await days(sim, 1);
-        assertSettled(sim);
-        if (point > 400) throw new Error('a server of so few events has fewer points');
-      }
-    }, 120_000);
+    it(
+      `a server killed at each of its points loses no slot and repeats none (${catchUp})`,
+      async () => {
+        for (let point = 1, wasKilled = true; wasKilled; point++) {
+          const sim = new Simulation({ definitions: { w: definitionOf(catchUp, 'skip') }, results: [DONE] });
+          await days(sim, 0);
+          sim.killAt(point);
+          await days(sim, 1);
+          wasKilled = sim.wasKilled;
+          await days(sim, 1);
+          assertSettled(sim);
+          if (point > 400) throw new Error('a server of so few events has fewer points');
+        }
+      },
+      2 * propertyTimeoutMs,
+    );
 
   it(
     'two servers settle each slot once, in whatever order they get their turns',

@@ -5,7 +5,7 @@ import { describe, expect, test as plain } from 'vitest';
 import { FOLDED_TABLES } from '../../src/home/index-schema.ts';
 import { type Ending, historyArb, runCommits, runIdOfPlan } from '../support/projection-histories.ts';
 import { filesOf, openTestHome, removeHome, rowsOf, tempHome } from '../support/projection-home.ts';
-import { propertyRuns } from '../support/property-runs.ts';
+import { propertyRuns, propertyTimeoutMs } from '../support/property-runs.ts';
 
 const everyFew = (batchEvents: number) => ({ threads: { fromBytes: 0, batchEvents } });
 
@@ -31,7 +31,7 @@ test.prop([historyArb, fc.constantFrom(3, 20, 1_000)], {
       removeHome(home);
     }
   },
-  60_000,
+  propertyTimeoutMs,
 );
 
 test.prop([historyArb, fc.integer({ min: 1, max: 3 }), fc.constantFrom(3, 20)], {
@@ -56,7 +56,7 @@ test.prop([historyArb, fc.integer({ min: 1, max: 3 }), fc.constantFrom(3, 20)], 
       removeHome(home);
     }
   },
-  60_000,
+  propertyTimeoutMs,
 );
 
 describe('a rebuild by two threads', () => {
