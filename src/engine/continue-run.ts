@@ -23,6 +23,8 @@ export type ContinueOptions = {
   readonly by: string;
   /** Take a lease of another host, which cannot be judged from here. */
   readonly takeOver?: boolean;
+  /** Called once the lease is recorded: from here on the run does go on. */
+  readonly onLeased?: () => void;
 };
 
 /** Leases the run and drives it to its next stop. @throws {LostRace} when somebody else leased it first */
@@ -60,6 +62,7 @@ export async function continueRun(
     if (run.lease !== null) await session.flush({ durable: false }, [...registered, ...claims]);
     else await flushAdmitted(session, { runId: run.runId, runVersion: run.version }, registered, claims);
     failpoint('run.leased');
+    options.onLeased?.();
     await drive(session);
   });
   return { kind: 'ended', run: session.state, told: session.told };

@@ -4,10 +4,12 @@
  * out, a reason that is not the true one, a server that stands still because a phone is off.
  */
 import { describe, expect, test } from 'vitest';
+import { recordAndContinue } from '../../src/engine/outside-commands.ts';
 import { pause } from '../../src/engine/pause.ts';
 import { recordFact } from '../../src/engine/record-fact.ts';
 import { startRun } from '../../src/engine/start-run.ts';
 import type { NewEvent } from '../../src/events/envelope.ts';
+import type { OutsideCommand } from '../../src/workflow/command.ts';
 import { HOUR, serveFor, simServer, slotsOf, type Told } from '../support/serve-simulation.ts';
 import { DONE, Simulation } from '../support/simulation.ts';
 
@@ -138,6 +140,39 @@ test('a slot that is held is told once, and of no run that does not exist', asyn
   const told: Told = [];
   await lookOnce(sim, told);
   expect(told.filter(({ kind }) => kind === 'held')).toMatchObject([{ what: 'w nightly' }]);
+});
+
+test('a run that waits for a place is tried again quietly, and goes on when there is one', async () => {
+  const limits = { concurrency: 1 };
+  const sim = simulate(definition([], { limits, approval: [{ at: 'execute' }] }));
+  const ask = (input: string) =>
+    sim.process((ports) => startRun(ports, { workflowId: 'w', input, force: false, detach: false }));
+  await ask('a');
+  await ask('b');
+  const [first = '', second = ''] = sim.runIds();
+  const approve = (runId: string): OutsideCommand => {
+    const { approvalId = '' } = sim.run(runId).approvals[0] ?? {};
+    return { type: 'Approve', approvalId, by: 'kim', isOwner: true };
+  };
+  // Yes was said, and whoever said it was killed before it could go on.
+  await sim.process((ports) => recordFact(ports, second, approve(second)));
+  const told: Told = [];
+  let toldMeanwhile: Told = [];
+  await sim.process((ports) => {
+    const dispatch: typeof ports.world.dispatch = async (effect, options) => {
+      await served(sim, HOUR, told);
+      toldMeanwhile = [...told];
+      return ports.world.dispatch(effect, options);
+    };
+    const engine = { ...ports, world: { ...ports.world, dispatch } };
+    return recordAndContinue(engine, first, approve(first), { detach: false });
+  });
+  expect(toldMeanwhile).toMatchObject([{ kind: 'held', what: `run ${second}` }]);
+  expect(sim.run(first).status).toBe('completed');
+  told.length = 0;
+  await served(sim, HOUR, told);
+  expect(told.map(({ kind }) => kind)).toEqual(['continued', 'ended']);
+  expect(sim.run(second).status).toBe('completed');
 });
 
 describe('while somebody is being told', () => {

@@ -31,6 +31,8 @@ export class DueRuns {
   #seen = new Map<string, Seen>();
   /** Runs that could not go on, until when they are left alone. */
   readonly #heldUntilMs = new Map<string, number>();
+  /** What was told to be in the way of a run. */
+  readonly #toldOf = new Map<string, string>();
   #upTo = 0;
 
   constructor(ports: ServePorts, workers: Workers) {
@@ -50,9 +52,17 @@ export class DueRuns {
     return next;
   }
 
-  /** Left alone for so long, whatever its stream does. */
-  holdOff(runId: string, ms: number): void {
+  /** Left alone for so long, whatever its stream does. What is in its way is told once, however often it is tried. */
+  holdOff(runId: string, ms: number, message: string): void {
     this.#heldUntilMs.set(runId, this.#ports.engine.clock.now() + ms);
+    if (this.#toldOf.get(runId) === message) return;
+    this.#toldOf.set(runId, message);
+    this.#ports.tell({ kind: 'held', what: `run ${runId}`, message });
+  }
+
+  /** Nothing is in its way any more. */
+  wentOn(runId: string): void {
+    this.#toldOf.delete(runId);
   }
 
   #holdOf(runId: string): number {
@@ -90,6 +100,7 @@ export class DueRuns {
     this.#seen = seen;
     this.#upTo = upTo;
     for (const runId of this.#heldUntilMs.keys()) this.#holdOf(runId);
+    for (const runId of this.#toldOf.keys()) if (!seen.has(runId)) this.#toldOf.delete(runId);
     return due;
   }
 
@@ -99,8 +110,7 @@ export class DueRuns {
       return await this.#look(runId);
     } catch (error) {
       if (!isOfOne(error)) throw error;
-      this.#ports.tell({ kind: 'held', what: `run ${runId}`, message: error.message });
-      this.holdOff(runId, HOLD_OFF_LONG_MS);
+      this.holdOff(runId, HOLD_OFF_LONG_MS, error.message);
       return { version, lookAtMs: this.#ports.engine.clock.now() + HOLD_OFF_LONG_MS };
     }
   }

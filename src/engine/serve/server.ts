@@ -115,8 +115,11 @@ export class Server {
 
   #goOn(run: RunState): void {
     const { runId, workflowId } = run;
-    this.#ports.tell({ kind: 'continued', workflowId, runId });
-    this.#workers.begin(runId, () => continueRun(this.#ports.engine, run, { by: 'serve' }));
+    const onLeased = (): void => {
+      this.#runs.wentOn(runId);
+      this.#ports.tell({ kind: 'continued', workflowId, runId });
+    };
+    this.#workers.begin(runId, () => continueRun(this.#ports.engine, run, { by: 'serve', onLeased }));
   }
 
   #ended(end: WorkerEnd): void {
@@ -130,8 +133,8 @@ export class Server {
     // Somebody else was first: the next look sees what they made of it.
     if (error instanceof LostRace || error instanceof ConflictError) return;
     if (error instanceof WfError && error.code === 'interrupted') return;
-    this.#runs.holdOff(runId, error instanceof WfError && error.retryable ? HOLD_OFF_MS : HOLD_OFF_LONG_MS);
-    this.#ports.tell({ kind: 'held', what: `run ${runId}`, message: messageOf(error) });
+    const ms = error instanceof WfError && error.retryable ? HOLD_OFF_MS : HOLD_OFF_LONG_MS;
+    this.#runs.holdOff(runId, ms, messageOf(error));
   }
 }
 
