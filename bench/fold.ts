@@ -12,6 +12,7 @@ import { bulkSha256 } from '../src/log/hash.ts';
 import { logRanges } from '../src/log/log-ranges.ts';
 import { provedRanges } from '../src/log/proved-ranges.ts';
 import { evolveRunFold, type RunFold } from '../src/projections/run-row.ts';
+import { note } from './figures.ts';
 import type { FoldedRange } from './fold-worker.ts';
 
 const THREADS = 2;
@@ -120,6 +121,12 @@ const measure = async (log: string, subject: number): Promise<void> => {
   const runs = Object.keys(ended).length === 0 ? '' : `   ${JSON.stringify({ ...ended, open })}`;
   console.log(
     `${name.padEnd(34)}${perSecond(ms)} events/s,${perSecond((user + system) / 1000)} a CPU second,${memory}; SHA-256 of 400 bytes ${hashUs.toFixed(2)} µs${runs}`,
+  );
+  if (work !== foldInThreads) return;
+  const megabytes = process.resourceUsage().maxRSS / 1024;
+  note(
+    { what: name, value: (events / ms) * 1000, unit: 'events/s', target: 800_000, atLeast: true },
+    { what: '  its peak memory', value: megabytes, unit: 'MB', target: 300 },
   );
 };
 

@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { note } from './figures.ts';
 import { makeEmptyHome } from './history-pattern.ts';
 
 const WORKFLOW = 'bench-by-hand';
@@ -52,7 +53,7 @@ try {
     if (answer.kind !== 'ended' || answer.run.status !== 'handed_off')
       throw new Error(`a run was ${answer.kind}, ${answer.run.status}`);
   };
-  const measure = async (name: string, runs: number, atOnce: number): Promise<void> => {
+  const measure = async (name: string, runs: number, atOnce: number, target: number): Promise<void> => {
     const before = { ...counts };
     const bytes = fs.statSync(paths.log).size;
     const cpu = process.cpuUsage();
@@ -72,10 +73,18 @@ try {
         ` ${perRun(counts.fdatasync - before.fdatasync)} syncs of the log, ${perRun(counts.fsync - before.fsync)} of files,` +
         ` ${perRun(fs.statSync(paths.log).size - bytes)} bytes of log`,
     );
+    note(
+      { what: `runs of one process, ${name}`, value: runs / seconds, unit: 'runs/s', target, atLeast: true },
+      {
+        what: `  syncs of the log a run, ${name}`,
+        value: (counts.fdatasync - before.fdatasync) / runs,
+        unit: 'syncs',
+      },
+    );
   };
   for (let i = 0; i < 20; i++) await oneRun();
-  await measure('one at a time', alone, 1);
-  await measure(`${AT_ONCE} at once`, together, AT_ONCE);
+  await measure('one at a time', alone, 1, 600);
+  await measure(`${AT_ONCE} at once`, together, AT_ONCE, 3_000);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

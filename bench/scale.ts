@@ -8,6 +8,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createAsManyFiles } from './create-files.ts';
+import { note } from './figures.ts';
 import { makeEmptyHome, WORKFLOW } from './history-pattern.ts';
 import { median, timeNode } from './timing.ts';
 
@@ -31,7 +32,12 @@ type Measured = {
   readonly rssMb: number;
   readonly stdout: string;
 };
-type Subject = { readonly name: string; readonly args: () => readonly string[] };
+type Subject = {
+  readonly name: string;
+  readonly args: () => readonly string[];
+  /** Of the wall time beside an empty home, and of CPU and memory where there is a second one. */
+  readonly targets: readonly number[];
+};
 
 const env = (home: string): NodeJS.ProcessEnv => ({ PATH: process.env.PATH, HOME: scratch, WF_HOME: home });
 
@@ -70,6 +76,11 @@ const measureBulk = (home: Home): void => {
   console.log(
     `  ${files.count} files, just written: ${seconds(files.ms)}; rebuild / that: ${(rebuild.ms / files.ms).toFixed(2)}`,
   );
+  note({
+    what: `a rebuild of ${events} events / creating its files`,
+    value: rebuild.ms / files.ms,
+    target: 2,
+  });
 };
 
 /** In a process of its own: memory it leaves behind would make every later spawn of ours slower. */
@@ -89,16 +100,20 @@ const makeHome = (runs: number): Home => {
 let fresh = 0;
 const run = (input: string): readonly string[] => ['run', WORKFLOW, '--input', input];
 const subjects: readonly Subject[] = [
-  { name: 'a full run, /bin/true', args: () => run(`scale ${++fresh} of ${process.pid}`) },
-  { name: 'a reused run', args: () => run('scale again') },
-  { name: 'wf runs', args: () => ['runs'] },
-  { name: 'wf show last', args: () => ['show', 'last'] },
+  {
+    name: 'a full run, /bin/true',
+    args: () => run(`scale ${++fresh} of ${process.pid}`),
+    targets: [1.1, 1.1],
+  },
+  { name: 'a reused run', args: () => run('scale again'), targets: [] },
+  { name: 'wf runs', args: () => ['runs'], targets: [1.3] },
+  { name: 'wf show last', args: () => ['show', 'last'], targets: [1.3] },
 ];
 
 const column = (value: number, digits: number): string => value.toFixed(digits).padStart(9);
 
 /** Every home in turn, so that all see the same weather; the first of them is the empty one. */
-const measureCommand = ({ name, args }: Subject, homes: readonly Home[]): void => {
+const measureCommand = ({ name, args, targets }: Subject, homes: readonly Home[]): void => {
   const times = homes.map((): number[] => []);
   for (let round = -WARM_UP; round < ROUNDS; round++) {
     for (const [i, home] of homes.entries()) {
@@ -124,6 +139,13 @@ const measureCommand = ({ name, args }: Subject, homes: readonly Home[]): void =
     const keys = ['min', 'median', 'cpu', 'rss'] as const;
     const ratios = keys.map((key) => column(row[key] / empty[key], 2));
     console.log(`  ${String(row.runs).padStart(9)} runs${[...figures, ...ratios].join('')}`);
+    const [whole] = targets;
+    if (row === empty || whole === undefined) continue;
+    const what = `${name}, ${row.runs} runs / empty: `;
+    note({ what: `${what}wall`, value: row.min / empty.min, target: whole });
+    if (targets.length === 1) continue;
+    note({ what: `${what}CPU`, value: row.cpu / empty.cpu, target: whole });
+    note({ what: `${what}peak memory`, value: row.rss / empty.rss, target: whole });
   }
 };
 

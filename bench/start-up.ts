@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: how long `wf` takes beside a Node that does nothing, as ratios that mean the same on any machine.
+ * `npm run bench:start-up`: how long `wf` takes beside a Node that does nothing, as ratios that mean the same on any machine.
  * Figures only. Every command is measured in pairs with `node -e 0`, one after the other, so that a noisy minute
  * falls on both. Aims, as ratios of the smallest times: 1.1 (version), 1.2 (reused), 1.8 (full run).
  */
@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { note } from './figures.ts';
 import { median } from './timing.ts';
 
 const PAIRS = Number(process.env.BENCH_PAIRS ?? 20);
@@ -99,8 +100,12 @@ try {
     const ratios = column(wfMin / bareMin, 2) + column(wfMedian / bareMedian, 2) + column(aim, 1);
     const times = [wfMin, wfMedian, bareMin, bareMedian].map((ms) => column(ms, 1)).join('');
     console.log(`${name.padEnd(24)}${times}${ratios}`);
+    note({ what: `${name} / node -e 0`, value: wfMin / bareMin, target: aim });
   }
   const { syncs, writtenBytes, logBytes } = diskUse(run('disk use'));
+  note({ what: 'syncs of a full run, fresh process', value: syncs, unit: 'syncs' });
+  note({ what: 'log of a full run, fresh process', value: logBytes / 1024, unit: 'KiB' });
+  if (writtenBytes !== null) note({ what: 'written by it in all', value: writtenBytes / 1024, unit: 'KiB' });
   const written = writtenBytes === null ? 'not known here' : kib(writtenBytes);
   console.log(`a full run in a warm home: ${syncs} file syncs (SQLite's own not counted),`);
   console.log(`  ${written} written in all, ${kib(logBytes)} of them log`);
