@@ -1,12 +1,13 @@
 /**
  * `wf init`: lists the templates that come with the package; `wf init TEMPLATE` copies one into the home, never over
- * anything, and says what it needs that this machine does not have.
+ * anything, and says what it needs that this machine does not have, a server for its schedules included.
  */
 import { ExitCode, usageError } from '../errors.ts';
 import { readConfig } from '../home/config.ts';
 import { definitionFromBody, readDefinitionFile, WORKFLOW_ID_PATTERN } from '../home/definitions.ts';
 import { openHome } from '../home/home.ts';
 import { assertNotLegacy } from '../home/legacy.ts';
+import { isServerAlive } from '../home/server-mark.ts';
 import {
   assertFree,
   findTemplate,
@@ -62,6 +63,8 @@ async function create(invocation: Invocation, bundledDir: string, name: string):
   const definition = await definitionFromBody(text, file);
   const needs = unmetNeeds(definition, { home, config, env: invocation.env });
   const wf = programName(invocation);
+  const schedules = definition.schedules.map((schedule) => schedule.id);
+  const serverAlive = await isServerAlive(paths);
   if (invocation.json)
     printJson(invocation, {
       schema: 'wf.init/1',
@@ -71,8 +74,12 @@ async function create(invocation: Invocation, bundledDir: string, name: string):
       file,
       schemaFile,
       needs,
+      schedules,
+      serverAlive,
     });
-  else
-    invocation.io.out(createdText({ template: name, id, file, schemaFile, needs, wf, env: invocation.env }));
+  else {
+    const made = { template: name, id, file, schemaFile, needs, schedules, serverAlive };
+    invocation.io.out(createdText({ ...made, wf, env: invocation.env }));
+  }
   return ExitCode.ok;
 }

@@ -21,7 +21,8 @@ type Here = {
 };
 
 export function unmetNeeds(definition: Definition, here: Here): readonly UnmetNeed[] {
-  return [...programs(definition, here), ...connections(definition, here), ...variables(definition, here)];
+  const named = merged([...connections(definition, here), ...listeners(definition, here)]);
+  return [...programs(definition, here), ...named, ...variables(definition, here)];
 }
 
 function programs(definition: Definition, { home, env }: Here): UnmetNeed[] {
@@ -65,6 +66,29 @@ function connections(definition: Definition, { config }: Here): UnmetNeed[] {
   if (usedBy.length === 0) return missing;
   const hint = `name it in config.json: "openclaw": ${JSON.stringify({ agent: agent ?? 'personal-assistant' })}`;
   return [...missing, { kind: 'config', name: 'openclaw', usedBy, hint }];
+}
+
+/** Who is to be told: no run is held up by a name that is missing, so nothing else would say it before the night. */
+const listeners = ({ notify }: Definition, { config }: Here): UnmetNeed[] =>
+  notify
+    .flatMap(({ to }) => to)
+    .filter((name) => !config.messages.has(name))
+    .map((name) => ({
+      kind: 'config',
+      name: `messages.${name}`,
+      usedBy: ['notify'],
+      hint: `a note on this desktop: "messages": {${JSON.stringify(name)}: {"via": "desktop"}} in config.json`,
+    }));
+
+/** Each name once, with everybody who uses it. */
+function merged(needs: readonly UnmetNeed[]): readonly UnmetNeed[] {
+  const byName = new Map<string, UnmetNeed>();
+  for (const need of needs) {
+    const known = byName.get(need.name);
+    const usedBy = [...new Set([...(known?.usedBy ?? []), ...need.usedBy])];
+    byName.set(need.name, { ...(known ?? need), usedBy });
+  }
+  return [...byName.values()];
 }
 
 const wordOf = ({ steps }: Definition, id: string): string =>

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { run } from '../../src/commands/init.ts';
 import type { Invocation } from '../../src/commands/verb.ts';
+import { homePaths } from '../../src/home/paths.ts';
+import { openServerMark } from '../../src/home/server-mark.ts';
 
 const TEXT = `{
   "$schema": "./workflow.schema.json",     // an editor helps
@@ -101,8 +103,49 @@ test('what this machine lacks is named: programs, names in config.json, variable
     'environment COPY_TO',
   ]);
   const { out: text } = await init(['backup'], { id: 'b2' });
-  expect(text).toContain('wf connect agent claude');
+  // A command that forgot the home would connect the assistant to another one.
+  expect(text).toContain(`wf --home ${home} connect agent claude`);
   expect(text).toContain(`wf --home ${home} run b2 --input "…" --dry-run`);
+});
+
+test('who is to be told, and cannot be, is named like any other name that config.json lacks', async () => {
+  const file = join(dir, 'package/definitions/templates/backup.jsonc');
+  const notify =
+    '"notify": [{ "on": ["failed"], "to": ["phone", "default"] }, { "on": ["missed"], "to": "phone" }],';
+  writeFileSync(file, TEXT.replace('"execute"', `${notify} "execute"`));
+  type Need = { kind: string; name: string; usedBy: string[]; hint: string };
+  const messagesIn = ({ out }: { out: string }): Need[] =>
+    (JSON.parse(out) as { needs: Need[] }).needs.filter(({ name }) => name.startsWith('messages.'));
+  const needs = messagesIn(await init(['backup'], { json: true }));
+  expect(needs.map(({ name, usedBy }) => `${name} ${usedBy}`)).toEqual([
+    'messages.phone notify',
+    'messages.default notify',
+  ]);
+  expect(needs[0]?.hint).toContain('"messages": {"phone": {"via": "desktop"}}');
+  writeFileSync(join(home, 'config.json'), '{"messages":{"default":{"via":"desktop"}}}', { mode: 0o600 });
+  const rest = messagesIn(await init(['backup'], { id: 'b2', json: true }));
+  expect(rest.map(({ name }) => name)).toEqual(['messages.phone']);
+});
+
+test('what has a schedule says that somebody has to look at the clock, and how', async () => {
+  const file = join(dir, 'package/definitions/templates/backup.jsonc');
+  expect((await init(['backup'])).out).not.toContain('serve');
+  const schedules =
+    '"schedules": [{ "id": "nightly", "cron": "30 2 * * *", "timezone": "UTC", "input": "x" }],';
+  writeFileSync(file, TEXT.replace('"execute"', `${schedules} "execute"`));
+  const { out } = await init(['backup'], { id: 'clock' });
+  expect(out).toContain('By the clock (nightly): only while a server is alive, and none is.');
+  expect(out).toContain(`wf --home ${home} serve --no-web`);
+  expect(out).toContain(`*/5 * * * * wf --home ${home} serve --once`);
+  expect(out).toContain(`wf --home ${home} schedules`);
+  const made = await init(['backup'], { id: 'clock2', json: true });
+  expect(JSON.parse(made.out)).toMatchObject({ schedules: ['nightly'], serverAlive: false });
+  const server = openServerMark(homePaths(home));
+  onTestFinished(() => server.release());
+  server.renew();
+  expect((await init(['backup'], { id: 'clock3' })).out).toContain(
+    'By the clock (nightly): a server is alive',
+  );
 });
 
 test('a schema of ours is renewed, one of somebody else is left alone', async () => {

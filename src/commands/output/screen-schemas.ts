@@ -23,6 +23,9 @@ export const screenSchemas = {
         }),
       )
       .optional(),
+    /** Ids of its schedules: they run only while a server is alive, or `wf serve --once` is called again and again. */
+    schedules: z.array(z.string()).optional(),
+    serverAlive: z.boolean().optional(),
   }),
   'wf.completion/1': named('wf.completion/1', {
     shell: z.enum(['bash', 'zsh', 'fish']),
