@@ -14,7 +14,7 @@ import { askOnTerminal } from './ask-terminal.ts';
 import { openFor } from './home-of.ts';
 import { loginName } from './login-name.ts';
 import { programName } from './program-name.ts';
-import { approvalText, type WholeTexts } from './render/ending.ts';
+import { approvalText, type WholeTexts } from './render/approval-text.ts';
 import { argument, flag, type Invocation } from './verb.ts';
 import { printAnswer, watch } from './watch-run.ts';
 

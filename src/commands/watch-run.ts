@@ -2,10 +2,10 @@
 import { type Answer, exitCodeOf } from '../engine/answer.ts';
 import { processInterrupts } from '../engine/interrupts.ts';
 import type { OpenHome } from '../engine/open-home.ts';
-import type { Interrupts } from '../engine/ports.ts';
+import type { Interrupts, OnProgress } from '../engine/ports.ts';
+import type { UntouchedTask } from '../engine/untouched-task.ts';
 import type { ExitCode } from '../errors.ts';
 import { lastRunId, shortestUniquePrefix } from '../home/read-model.ts';
-import type { DecidedEvent } from '../workflow/decide.ts';
 import type { RunState } from '../workflow/state.ts';
 import { homeDir } from './home-dir.ts';
 import { programName } from './program-name.ts';
@@ -19,7 +19,7 @@ const fs = process.getBuiltinModule('node:fs');
 
 type Watch = {
   readonly interrupts: Interrupts;
-  readonly onProgress: (events: readonly DecidedEvent[], state: RunState) => void;
+  readonly onProgress: OnProgress;
   opened(home: OpenHome): void;
 };
 
@@ -39,19 +39,19 @@ export function watch(invocation: Invocation): Watch {
     opened: (opened) => {
       home = opened;
     },
-    onProgress: (events, state) => {
+    onProgress: (events, state, definition) => {
       if (run === null) {
         const where = `home ${tilde(home?.paths.home ?? homeDir(invocation), env)}${home?.created === true ? ' (created)' : ''}`;
         io.err(`run ${state.runId.slice(0, 12)}  ${state.workflowId.padEnd(24)} ${where}\n`);
       }
       run = state;
-      const lines = progressLines(events, state);
+      const lines = progressLines(events, state, definition);
       if (lines.length > 0) io.err(`${lines.join('\n')}\n`);
     },
   };
 }
 
-export function printAnswer(invocation: Invocation, home: OpenHome, answer: Answer): ExitCode {
+export async function printAnswer(invocation: Invocation, home: OpenHome, answer: Answer): Promise<ExitCode> {
   const exitCode = exitCodeOf(answer);
   const { io, env } = invocation;
   if (invocation.json) {
@@ -62,7 +62,8 @@ export function printAnswer(invocation: Invocation, home: OpenHome, answer: Answ
     io.out(`${JSON.stringify({ schema: 'wf.run/1', answer: kind, exitCode, run, told })}\n`);
     return exitCode;
   }
-  const text = ending(answer, {
+  const task = answer.run.status === 'handed_off' ? await queued(home, answer.run) : undefined;
+  const text = await ending(answer, {
     home: home.paths.home,
     env,
     nowMs: home.ports.clock.now(),
@@ -71,7 +72,11 @@ export function printAnswer(invocation: Invocation, home: OpenHome, answer: Answ
     isLast: lastRunId(home.index) === answer.run.runId,
     wf: programName(invocation),
     ...(answer.told === undefined ? {} : { told: answer.told }),
+    ...(task === undefined ? {} : { task }),
   });
   io.out(answer.kind === 'reused' || !io.stderrIsTerminal ? text : `\n${text}`);
   return exitCode;
 }
+
+const queued = async (home: OpenHome, run: RunState): Promise<UntouchedTask | undefined> =>
+  (await import('../engine/untouched-task.ts')).untouchedTaskOf(home.ports, run);

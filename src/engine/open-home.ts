@@ -24,11 +24,9 @@ import { coldSha256 } from '../log/hash.ts';
 import { type JsonlStore, openJsonlStore } from '../log/jsonl-store.ts';
 import { noKey } from '../projections/key-state.ts';
 import type { Connected } from '../workflow/context.ts';
-import type { DecidedEvent } from '../workflow/decide.ts';
 import { makeRedactor } from '../workflow/redact.ts';
-import type { RunState } from '../workflow/state.ts';
 import { isBehind } from './keep-up.ts';
-import type { EnginePorts, Interrupts, LoadedDefinition, Projections } from './ports.ts';
+import type { EnginePorts, Interrupts, LoadedDefinition, OnProgress, Projections } from './ports.ts';
 import { realWorld } from './real-world.ts';
 import { assertSummaryPlace } from './summary-place.ts';
 
@@ -53,7 +51,7 @@ export type OpenHomeOptions = {
   readonly packageDir: string;
   /** Repairs and rebuilds, in sentences. */
   readonly onNotice: (text: string) => void;
-  readonly onProgress?: (events: readonly DecidedEvent[], state: RunState) => void;
+  readonly onProgress?: OnProgress;
   readonly interrupts: Interrupts;
   /** The command only looks. */
   readonly reading?: boolean;

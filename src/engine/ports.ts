@@ -126,6 +126,9 @@ export type Ownership = {
 /** First Ctrl-C: stop at the next safe place. Second, or too long after the first: end the act. */
 export type Interrupts = { readonly stop: StopSignal; readonly force: StopSignal };
 
+/** The definition is not given where another process is at work on the run. */
+export type OnProgress = (events: readonly DecidedEvent[], state: RunState, definition?: Definition) => void;
+
 export type EnginePorts = {
   readonly home: string;
   readonly store: EventStore;
@@ -157,7 +160,7 @@ export type EnginePorts = {
   /** At a stop of a run whose definition has `notify`; absent = nobody is told anything. */
   readonly notify?: (run: RunState, definition: Definition) => Promise<readonly Told[]>;
   /** Called with what was just recorded of a run: progress for people. */
-  readonly onProgress?: (events: readonly DecidedEvent[], state: RunState) => void;
+  readonly onProgress?: OnProgress;
   /** Called with a sentence that a person should read, and that is no error. */
   readonly onNotice?: (text: string) => void;
 };

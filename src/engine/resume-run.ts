@@ -5,10 +5,8 @@
 import { conflictError, ExitCode, refusalToError, WfError } from '../errors.ts';
 import { runStream } from '../events/streams.ts';
 import { type Commit, ConflictError } from '../log/event-store.ts';
-import type { RunContext } from '../workflow/context.ts';
 import { refuseErased } from '../workflow/erase.ts';
-import { resolveDispatcher } from '../workflow/render-step.ts';
-import { type Effect, latestEffect, type RunState } from '../workflow/state.ts';
+import type { RunState } from '../workflow/state.ts';
 import type { Answer } from './answer.ts';
 import { whileAtWork } from './at-work.ts';
 import { continueRun } from './continue-run.ts';
@@ -21,6 +19,7 @@ import { LostRace } from './lost-race.ts';
 import { assertNotPaused } from './pause-gate.ts';
 import type { EnginePorts } from './ports.ts';
 import { RunSession } from './session.ts';
+import { untouchedTask } from './untouched-task.ts';
 
 export type ResumeRequest = {
   readonly runId: string;
@@ -204,21 +203,4 @@ async function resumeHandedOff(ports: EnginePorts, run: RunState, by: string): P
     await drive(session);
   });
   return { kind: 'ended', run: session.state, told: session.told };
-}
-
-function untouchedTask(
-  context: RunContext,
-  run: RunState,
-): { effect: Effect; connected: boolean; byPerson: boolean } | undefined {
-  for (const step of context.definition.steps) {
-    const effect = latestEffect(run, step.id);
-    if (effect?.dispatcher === 'manual' && effect.status === 'handed_off') {
-      return {
-        effect,
-        connected: resolveDispatcher(context, step) !== 'manual',
-        byPerson: step.dispatcher === 'manual',
-      };
-    }
-  }
-  return undefined;
 }

@@ -116,7 +116,7 @@ export class RunSession {
 
   private tell(batch: readonly Pending[]): void {
     const events = batch.flatMap((one) => one.events);
-    if (events.length > 0) this.ports.onProgress?.(events, this.state);
+    if (events.length > 0) this.ports.onProgress?.(events, this.state, this.context.definition);
   }
 
   private async decideAgain(lost: readonly Pending[]): Promise<void> {

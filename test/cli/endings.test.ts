@@ -118,6 +118,38 @@ test('handed over and waited for: the job, and how its outcome gets here', async
   expect((await runner.wf(['report', 'last', '--text', 'It is written.'])).stdout).toContain('● done in');
 });
 
+test('nobody here can do it: it is reported, or given to an assistant that is connected later, and the screen says so', async () => {
+  const runner = wfRunner();
+  runner.define({ id: 'digest', execute: { message: '{{brief}}' } });
+  const first = await runner.wf(RUN);
+  expect(first.stderr).toContain('no assistant on this machine');
+  expect(first.stdout).toContain('The work is NOT done: nobody here can do it yet.\n');
+  const connect = 'connect an assistant (wf connect agent claude --auto), then wf resume last\n';
+  expect(first.stdout).toContain(
+    `Finish it:  wf report last --file RESULT_FILE\nor          ${connect}Look:       wf show last\n`,
+  );
+  expect((await runner.wf(RUN)).stdout).toContain(`or             ${connect}`);
+  const command = runner.path('assistant');
+  writeFileSync(command, '#!/bin/sh\necho done\n', { mode: 0o755 });
+  const agents = { claude: { command, auto: true } };
+  writeFileSync(join(runner.home, 'config.json'), JSON.stringify({ agents }), { mode: 0o600 });
+  expect((await runner.wf(RUN)).stdout).toContain(
+    'or             wf resume last   gives it to the assistant that is connected\n',
+  );
+  expect((await runner.wf(['resume', 'last'])).stdout).toContain('● done in');
+});
+
+test('a step for a person is not said to lack an assistant, and no assistant is offered for it', async () => {
+  const runner = wfRunner();
+  runner.define({ id: 'digest', execute: { dispatcher: 'manual' } });
+  const { stdout, stderr } = await runner.wf(RUN);
+  expect(stderr).toMatch(/execute +queued as task T-\w{26} {3}for a person\n/);
+  expect(stdout).toContain('The work is NOT done: a person has to do it.\n');
+  expect(stdout).not.toContain('assistant');
+  const shown = (await runner.wf(['show', 'last'])).stdout;
+  expect(shown).toMatch(/execute +queued as task T-\w{26} +\d/);
+});
+
 test('afterwards the timeline of show has a bar for what took time', async () => {
   const runner = wfRunner();
   prepare(runner, `sleep 1.2; ${WROTE}`);

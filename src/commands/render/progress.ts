@@ -11,15 +11,22 @@ const NAME_WIDTH = 16;
 const line = (mark: string, stage: string, text: string): string =>
   `  ${mark} ${stage.padEnd(NAME_WIDTH)} ${text}`.trimEnd();
 
-/** Lines for what was just recorded; `state` is the run after it. */
-export function progressLines(events: readonly DecidedEvent[], state: RunState): readonly string[] {
-  return events.flatMap((event) => progressLine(event, state) ?? []);
+/** What of a definition the lines need: who was to do a step, before it was seen who is there. */
+type Asked = { readonly steps: readonly { readonly id: string; readonly dispatcher: string }[] };
+
+/** Lines for what was just recorded; `state` is the run after it, `asked` the definition where it is at hand. */
+export function progressLines(
+  events: readonly DecidedEvent[],
+  state: RunState,
+  asked?: Asked,
+): readonly string[] {
+  return events.flatMap((event) => progressLine(event, state, asked) ?? []);
 }
 
-function progressLine(event: DecidedEvent, state: RunState): string | null {
+function progressLine(event: DecidedEvent, state: RunState, asked?: Asked): string | null {
   switch (event.type) {
     case 'StageCompleted':
-      return line('✓', event.data.stage, completed(event.data, state));
+      return line('✓', event.data.stage, completed(event.data, state, asked));
     case 'StageFailed':
       return line('✗', event.data.stage, oneLine(event.data.error.message, 200));
     case 'EffectFailed':
@@ -64,7 +71,7 @@ const RESUMED = {
 
 type Completed = Extract<DecidedEvent, { type: 'StageCompleted' }>['data'];
 
-function completed(data: Completed, state: RunState): string {
+function completed(data: Completed, state: RunState, asked?: Asked): string {
   switch (data.stage) {
     case 'intake': {
       const { bytes, redactions, kind } = data.output;
@@ -80,7 +87,7 @@ function completed(data: Completed, state: RunState): string {
     case 'configure_tools':
       return tools(data.output);
     case 'execute':
-      return executed(data.output, state);
+      return executed(data.output, state, asked);
     case 'verify': {
       const { mode, checks } = data.output;
       return mode === 'hand-over'
@@ -133,10 +140,14 @@ function tools(output: StageOutputs['configure_tools']): string {
   return [...(ready.length > 0 ? [`${ready.join(', ')} ready`] : []), ...problems].join('; ');
 }
 
-function executed(output: StageOutputs['execute'], state: RunState): string {
+function executed(output: StageOutputs['execute'], state: RunState, asked?: Asked): string {
   const last = state.effects.findLast((effect) => stageOfAct(effect.step) === 'execute');
   if (output.outcome === 'handed_off' && last !== undefined) {
-    if (last.dispatcher === 'manual') return `queued as task ${last.taskId}   no assistant on this machine`;
+    if (last.dispatcher === 'manual') {
+      const dispatcher = asked?.steps.find(({ id }) => id === last.step)?.dispatcher;
+      const why = dispatcher === 'manual' ? '   for a person' : '   no assistant on this machine';
+      return `queued as task ${last.taskId}${dispatcher === undefined ? '' : why}`;
+    }
     return `handed over${last.receipt?.jobId === undefined ? '' : ` as job ${last.receipt.jobId}`}`;
   }
   if (last?.receipt?.by === 'files') return 'no answer came; the files it was to make are there and fresh';
