@@ -15,6 +15,10 @@ export type InboxItem =
       readonly approvalId: string;
       readonly risk: string;
       readonly reasons: readonly string[];
+      /** Until when it can be answered; absent = for ever. */
+      readonly expiresAt?: string;
+      /** What becomes of the run then; absent = it is cancelled. */
+      readonly onExpire?: 'cancel' | 'skip';
     })
   | (OfRun & {
       readonly kind: 'task';
@@ -47,14 +51,28 @@ export function inbox(index: Rows, limit = 100): InboxItem[] {
   return items.sort((a, b) => (a.since < b.since ? -1 : a.since > b.since ? 1 : 0));
 }
 
+type ApprovalRow = {
+  readonly approvalId: string;
+  readonly risk: string;
+  readonly reasons: string;
+  readonly expiresAt: string | null;
+  readonly onExpire: 'cancel' | 'skip' | null;
+};
+
 function approvals(index: Rows, limit: number): InboxItem[] {
   return index
-    .all<OfRun & { approvalId: string; risk: string; reasons: string }>(
-      `SELECT a.approvalId, a.risk, a.reasons, a.requestedAt AS since, r.runId, r.workflowId, r.task
+    .all<OfRun & ApprovalRow>(
+      `SELECT a.approvalId, a.risk, a.reasons, a.expiresAt, a.onExpire, a.requestedAt AS since, r.runId, r.workflowId, r.task
        FROM approvals a JOIN runs r ON r.runId = a.runId WHERE a.status = 'pending' ORDER BY a.requestedAt LIMIT ?`,
       limit,
     )
-    .map((row) => ({ ...row, kind: 'approval', reasons: JSON.parse(row.reasons) as string[] }));
+    .map(({ expiresAt, onExpire, ...row }) => ({
+      ...row,
+      kind: 'approval',
+      reasons: JSON.parse(row.reasons) as string[],
+      ...(expiresAt === null ? {} : { expiresAt }),
+      ...(onExpire === null ? {} : { onExpire }),
+    }));
 }
 
 function tasks(index: Rows, limit: number): InboxItem[] {

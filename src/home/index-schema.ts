@@ -97,7 +97,7 @@ CREATE TABLE proposals (proposalId TEXT PRIMARY KEY, seq INTEGER NOT NULL, workf
 CREATE INDEX proposals_newest ON proposals (workflowId) WHERE newest = 1;
 CREATE TABLE improvements (improvementId TEXT PRIMARY KEY, seq INTEGER NOT NULL, workflowId TEXT NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX improvements_workflow ON improvements (workflowId, seq);
-CREATE TABLE approvals (approvalId TEXT PRIMARY KEY COLLATE NOCASE, runId TEXT NOT NULL, status TEXT NOT NULL, risk TEXT NOT NULL, reasons TEXT NOT NULL, binding TEXT NOT NULL, requestedAt TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE approvals (approvalId TEXT PRIMARY KEY COLLATE NOCASE, runId TEXT NOT NULL, status TEXT NOT NULL, risk TEXT NOT NULL, reasons TEXT NOT NULL, binding TEXT NOT NULL, requestedAt TEXT NOT NULL, expiresAt TEXT, onExpire TEXT) WITHOUT ROWID;
 CREATE INDEX approvals_pending ON approvals (requestedAt) WHERE status = 'pending';
 CREATE TABLE tasks (taskId TEXT PRIMARY KEY COLLATE NOCASE, runId TEXT NOT NULL, effectId TEXT NOT NULL, step TEXT NOT NULL, dispatcher TEXT NOT NULL, status TEXT NOT NULL, since TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX tasks_run ON tasks (runId);

@@ -86,7 +86,7 @@ function forget(index: IndexDb, runId: string): readonly string[] {
   return tasks.map(({ taskId }) => taskId);
 }
 
-const UPSERT_APPROVAL = `INSERT INTO approvals (approvalId, runId, status, risk, reasons, binding, requestedAt) VALUES (?, ?, ?, ?, ?, ?, ?)
+const UPSERT_APPROVAL = `INSERT INTO approvals (approvalId, runId, status, risk, reasons, binding, requestedAt, expiresAt, onExpire) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
  ON CONFLICT (approvalId) DO UPDATE SET status = excluded.status`;
 
 const approvalRow = (state: RunState, approval: RunState['approvals'][number]): SQLInputValue[] => [
@@ -98,6 +98,8 @@ const approvalRow = (state: RunState, approval: RunState['approvals'][number]): 
   JSON.stringify(approval.reasons),
   approval.binding,
   approval.requestedAt,
+  approval.expiresAt ?? null,
+  approval.onExpire ?? null,
 ];
 
 const UPSERT_TASK = `INSERT INTO tasks (taskId, runId, effectId, step, dispatcher, status, since) VALUES (?, ?, ?, ?, ?, ?, ?)

@@ -4,7 +4,7 @@
  */
 
 /** Raise it whenever a fold, a file's bytes or a table of `index.db` changes. */
-export const PROJECTION_VERSION = 6;
+export const PROJECTION_VERSION = 7;
 
 export type Projection = {
   readonly name: string;

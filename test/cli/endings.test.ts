@@ -96,7 +96,30 @@ test('a yes is asked for: what will be sent, what the yes is bound to, when it e
   expect(stdout).toMatch(/ {2}bound to {2}[0-9a-f]{16} /);
   expect(stdout).toMatch(/ {2}expires {3}20\S+Z, then the run is cancelled\n/);
   expect(stdout).toContain('  told      default\n');
-  expect(stdout).toContain(`Yes:  wf approve A-${id.slice(0, 12)}\nNo:   wf reject A-${id.slice(0, 12)}\n`);
+  // The answer is what comes next, so it stands last.
+  expect(stdout).toMatch(
+    new RegExp(`Yes:  wf approve A-${id.slice(0, 12)}\nNo:   wf reject A-${id.slice(0, 12)}\n$`),
+  );
+});
+
+test('a question shows until when it can be answered wherever it is shown, and where it is asked', async () => {
+  const runner = wfRunner();
+  prepare(runner, WROTE, { approval: [{ at: 'execute', expiresIn: '2h', onExpire: 'skip' }] });
+  const { stdout } = await runner.wf(RUN);
+  expect(stdout).toContain('  asked     here and in wf inbox; nobody else is told (no notify)\n');
+  expect((await runner.wf(RUN)).stdout).toContain(
+    '  asked     here and in wf inbox; who was told: wf show last\n',
+  );
+  const asked = runner.log().find(({ type }) => type === 'ApprovalRequested');
+  const expiresAt = String(asked?.data.expiresAt);
+  const until = `${expiresAt.slice(0, 16).replace('T', ' ')} UTC, then the run goes on without`;
+  for (const verb of [['inbox'], [], ['show', 'last']])
+    expect((await runner.wf(verb)).stdout).toContain(`expires  ${until}\n`);
+  const { stdout: inbox } = await runner.wf(['inbox', '--json']);
+  expect(JSON.parse(inbox)).toMatchObject({ items: [{ expiresAt, onExpire: 'skip' }] });
+  const never = wfRunner();
+  await never.wf(['run', 'autonomous-e2e', '--input', 'restart the gateway']);
+  expect((await never.wf(['inbox'])).stdout).toContain('    expires  never\n');
 });
 
 test('handed over and waited for: the job, and how its outcome gets here', async () => {

@@ -19,6 +19,9 @@ export const inboxItem = z.discriminatedUnion('kind', [
     approvalId: z.string(),
     risk,
     reasons: z.array(z.string()),
+    /** Until when it can be answered, and what becomes of the run then; absent = for ever. */
+    expiresAt: isoTime.optional(),
+    onExpire: z.enum(['cancel', 'skip']).optional(),
   }),
   z.object({
     ...waitingRun,

@@ -2,7 +2,7 @@
 import { previewOf, type Text } from '../../events/envelope.ts';
 import { opsGated } from '../../workflow/ops-gate.ts';
 import { type Approval, outputOf, type RunState, taskOf } from '../../workflow/state.ts';
-import type { EndingContext } from './ending-parts.ts';
+import { type EndingContext, files, name } from './ending-parts.ts';
 import { exact, indent } from './text.ts';
 
 const HOW_LONG_PREVIEW = 4000;
@@ -41,9 +41,19 @@ export function approvalText(
     `⏸ waits for your approval: ${approval.risk} risk (${exact(approval.reasons.join('; '))}). ${nothing}\n\n` +
     `Exactly this will be dispatched:\n${covers.join('')}${withTask}${shownFiles(whole)}\n` +
     `  bound to  ${approval.binding.slice(0, 16)}   a changed definition, input, target or message asks again\n` +
-    `${boundFiles(approval)}  expires   ${approval.expiresAt === undefined ? 'never' : `${approval.expiresAt}, then the run ${approval.onExpire === 'skip' ? 'goes on without' : 'is cancelled'}`}\n\n` +
-    `Yes:  ${context.wf} approve ${id}\nNo:   ${context.wf} reject ${id}\n\n`
+    `${boundFiles(approval)}  expires   ${approval.expiresAt === undefined ? 'never' : `${approval.expiresAt}, then the run ${approval.onExpire === 'skip' ? 'goes on without' : 'is cancelled'}`}\n${whole === undefined ? asked(run, context) : ''}\n` +
+    `Yes:  ${context.wf} approve ${id}\nNo:   ${context.wf} reject ${id}\n${whole === undefined ? '' : '\n'}`
   );
+}
+
+/** Where else the question went: who is asked nowhere else has to hear that from the screen. */
+function asked(run: RunState, context: EndingContext): string {
+  const { told, wf } = context;
+  // Told by the process that asked, which may have been another one.
+  const also =
+    told === undefined ? `who was told: ${wf} show ${name(run, context)}` : 'nobody else is told (no notify)';
+  const here = told !== undefined && told.length > 0 ? '' : `  asked     here and in ${wf} inbox; ${also}\n`;
+  return `${files(run, context)}${here}`;
 }
 
 /** What the work has made: a yes to its delivery is a yes to these very bytes. */

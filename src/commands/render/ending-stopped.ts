@@ -43,7 +43,7 @@ export function waiting(run: RunState, context: EndingContext): string {
   switch (wait.for) {
     case 'approval': {
       const approval = run.approvals.find((candidate) => candidate.approvalId === wait.id);
-      return approval === undefined ? '' : `${approvalText(run, approval, context)}${files(run, context)}`;
+      return approval === undefined ? '' : approvalText(run, approval, context);
     }
     case 'outcome':
       return `◐ waits for the outcome of what was handed over.\n${files(run, context)}\nReport it: ${context.wf} report ${name(run, context)} --file RESULT_FILE\n`;

@@ -3,7 +3,7 @@ import { type InboxItem, inbox } from '../../home/inbox.ts';
 import type { IndexDb } from '../../home/index-db.ts';
 import { shortestUniquePrefix } from '../../home/read-model.ts';
 import { absolute, tilde } from './paths.ts';
-import { ago, oneLine, safe } from './text.ts';
+import { ago, expiry, oneLine, safe } from './text.ts';
 
 export type NextCommand = { readonly label: string; readonly command: string };
 export type InboxView = InboxItem & {
@@ -75,7 +75,11 @@ function itemText(view: InboxView, { env, nowMs }: Context): string {
   const lines = [`${headOf(view)}   ${ago(view.since, nowMs)}`];
   if (view.kind !== 'improvement') lines.push(`    ${oneLine(view.task, 90)}`);
   else lines.push(...view.changes.map((change) => `    ${oneLine(change, 90)}`));
-  if (view.kind === 'approval') lines.push(`    because  ${oneLine(view.reasons.join('; '), 90)}`);
+  if (view.kind === 'approval')
+    lines.push(
+      `    because  ${oneLine(view.reasons.join('; '), 90)}`,
+      `    expires  ${expiry(view.expiresAt, view.onExpire)}`,
+    );
   if (view.brief !== undefined) lines.push(`    brief  ${tilde(view.brief, env)}`);
   const width = Math.max(...view.commands.map(({ label }) => label.length)) + 1;
   for (const { label, command } of view.commands) {

@@ -15,7 +15,7 @@ import { tilde } from './paths.ts';
 import { classified, progressLines } from './progress.ts';
 import type { ShowView } from './show-view.ts';
 import { statusText } from './status-mark.ts';
-import { ago, duration, indent, minute, oneLine, safe } from './text.ts';
+import { ago, duration, expiry, indent, minute, oneLine, safe } from './text.ts';
 import { timeline } from './timeline.ts';
 import { toldText } from './told-lines.ts';
 import { isUtf8 } from './utf8.ts';
@@ -163,7 +163,7 @@ const receipt = ({ by, exitCode, httpStatus, jobId, durationMs }: NonNullable<Ef
   ].join(', ');
 
 const approval = (one: Approval): string =>
-  `  ${one.approvalId}   ${one.status}${one.by === undefined ? '' : ` by ${safe(one.by)}`}   ${one.risk} risk: ${oneLine(one.reasons.join('; '), 160)}\n`;
+  `  ${one.approvalId}   ${one.status}${one.by === undefined ? '' : ` by ${safe(one.by)}`}   ${one.risk} risk: ${oneLine(one.reasons.join('; '), 160)}\n${one.status === 'pending' ? `      expires  ${expiry(one.expiresAt, one.onExpire)}\n` : ''}`;
 
 function notice({ on, targets, status, at, interval, error }: ShowView['run']['notices'][number]): string {
   const again = interval === 0 ? '' : ', again';

@@ -31,6 +31,12 @@ export function ago(iso: string, nowMs: number): string {
 /** `2026-11-23 01:35`, UTC. */
 export const minute = (iso: string): string => iso.slice(0, 16).replace('T', ' ');
 
+/** Until when a question can be answered, and what becomes of its run then. */
+export const expiry = (expiresAt: string | undefined, onExpire: 'cancel' | 'skip' | undefined): string =>
+  expiresAt === undefined
+    ? 'never'
+    : `${minute(expiresAt)} UTC, then the run ${onExpire === 'skip' ? 'goes on without' : 'is cancelled'}`;
+
 /** On one line, {@link safe}, cut with an ellipsis. */
 export function oneLine(text: string, width: number): string {
   const flat = safe(text).replace(/\s+/g, ' ').trim();
