@@ -63,6 +63,10 @@ function commandsFor(home: OpenHome, state: RunState, short: string, wf: string)
     case 'running':
     case 'waiting':
       return [
+        // Whoever worked on it is gone, and by itself nothing goes on with it but a server.
+        ...(state.lease !== null && home.ports.ownership.stateOf(state.lease.owner) === 'gone'
+          ? [{ label: 'go on', command: `${wf} resume ${short}` }]
+          : []),
         { label: 'follow', command: `${wf} events --run ${short} --follow` },
         { label: 'stop', command: `${wf} cancel ${short}` },
       ];

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FAKE_OPENCLAW } from '../support/effects-home.ts';
-import { sh, type WfRunner, wfRunner } from '../support/wf.ts';
+import { sh, until, type WfRunner, wfRunner } from '../support/wf.ts';
 
 /** A home with an assistant (a script of this test) and a target for messages. */
 function prepare(runner: WfRunner, turn: string, more: object = {}): void {
@@ -38,12 +38,29 @@ test('done: the words, the cost, the files that were made, and how to rate it', 
   expect(stdout.replace(/in \d+\.\d s/, 'in TIME')).toBe(`● done in TIME.
   It is written.
   cost      0.12 USD
+  checked   1 file
   made      ~/home/artifacts/${id}/digest.md
   summary   ~/home/outbox/${id}.md
   told      default
 
 Look: wf show last      Rate it: wf feedback submit --run-id last --score 1-5 --feedback "…"
 `);
+});
+
+test('done, and delivered: what was asked of the work and found, its own words, and what went out of the house', async () => {
+  const runner = wfRunner();
+  prepare(runner, WROTE, {
+    verify: {
+      files: [{ path: '{{artifacts}}/digest.md', fresh: true }],
+      command: sh('echo sound'),
+      outcome: { failOn: ['unable'] },
+    },
+    deliver: { actions: [{ id: 'blog', ...sh('echo published') }] },
+  });
+  const { stdout } = await runner.wf(RUN);
+  expect(stdout).toContain('\n  It is written.\n');
+  expect(stdout).toContain('  checked   1 file, the answer, by its command\n');
+  expect(stdout).toContain('  delivered blog done\n');
 });
 
 test('a cost that nobody stated is called unknown, and never nothing', async () => {
@@ -64,7 +81,7 @@ test('asked again: why nothing ran, what came of it then, whether the definition
     / {2}why {7}the same workflow and input \(key \w{12}…\); its definition is unchanged\n/,
   );
   expect(again.stdout).toContain(
-    `  It is written.\n  cost      0.12 USD\n  made      ~/home/artifacts/${id}/digest.md\n`,
+    `  It is written.\n  cost      0.12 USD\n  checked   1 file\n  made      ~/home/artifacts/${id}/digest.md\n`,
   );
   expect(again.stdout).toMatch(/Do it again: {3}the same command with --force\n$/);
   runner.define({ id: 'digest', description: 'other', execute: sh('exit 0') });
@@ -83,6 +100,39 @@ test('failed: the stage with its reason, the last words, why it was not repeated
   expect(stdout).toContain('  It was performed and failed, so it was not repeated by itself (attempt 1).');
   expect(stdout).toContain('  told      default\n');
   expect(stdout).toMatch(/Try again from there: {2}wf resume last\nLook: {18}wf show last\n$/);
+});
+
+test('failed at the check: what who did it said is shown, for that is where the reason stands', async () => {
+  const runner = wfRunner();
+  prepare(runner, 'echo \'{"result":"I may not write here."}\'');
+  const { stdout } = await runner.wf(RUN);
+  expect(stdout).toMatch(
+    /^✗ failed at verify after .*digest\.md\n {2}its last words {2}I may not write here\.\n/,
+  );
+  expect(stdout).toContain('  Nothing was dispatched after that.\n');
+});
+
+test('failed after all attempts: it is not said that nothing was tried again', async () => {
+  const runner = wfRunner();
+  const retry = { maxAttempts: 2, backoff: '10ms', retryOn: ['exit:7'] };
+  runner.define({ id: 'digest', execute: { ...sh('exit 7'), idempotent: true, retry } });
+  const { code, stdout, stderr } = await runner.wf(RUN);
+  expect(code).toBe(5);
+  expect(stderr).toMatch(/↻ execute +failed \(.* exited with 7\); again at /);
+  expect(stdout).toContain('  It was performed and failed, and is not tried again by itself (attempt 2).\n');
+});
+
+test('between two attempts and left by its process: until when it waits, and how it goes on', async () => {
+  const runner = wfRunner();
+  const retry = { maxAttempts: 3, backoff: '1h', retryOn: ['exit:7'] };
+  runner.define({ id: 'digest', execute: { ...sh('exit 7'), idempotent: true, retry } });
+  const { child, ended } = runner.start(RUN);
+  await until(() => runner.types().includes('EffectFailed'));
+  child.kill('SIGINT');
+  expect((await ended).code).toBe(130);
+  const { stdout } = await runner.wf(['show', 'last']);
+  expect(stdout).toMatch(/ {2}waits +for retry since .* UTC, until 20[\d-]+ [\d:]+ UTC\n/);
+  expect(stdout).toMatch(/Next\n {2}go on: +wf resume \w+\n/);
 });
 
 test('a yes is asked for: what will be sent, what the yes is bound to, when it expires and what then', async () => {
@@ -136,8 +186,13 @@ test('handed over and waited for: the job, and how its outcome gets here', async
   expect(code).toBe(6);
   const id = idIn(runner);
   expect(stdout).toMatch(/^◐ waits for the outcome of what was handed over\.\n/);
-  expect(stdout).toContain(`  job       job-1   task T-${id}\n`);
-  expect(stdout).toContain('Report it: wf report last --file RESULT_FILE\n');
+  expect(stdout).toContain(`  job       job-1   task T-${id}   with personal-assistant\n`);
+  expect(stdout).toContain(
+    `Report it:  wf report last --file RESULT_FILE
+it failed:  wf report last --status error --text WHY
+Look:       wf show last
+`,
+  );
   expect((await runner.wf(['report', 'last', '--text', 'It is written.'])).stdout).toContain('● done in');
 });
 

@@ -1,9 +1,10 @@
 /** What every ending of a run has in common: how the run is named, how long it took, its files, and who was told. */
 import type { Told } from '../../engine/ports.ts';
 import type { UntouchedTask } from '../../engine/untouched-task.ts';
-import { outputOf, type RunState } from '../../workflow/state.ts';
+import { stageOfAct } from '../../workflow/acts.ts';
+import { type Effect, outputOf, type RunState } from '../../workflow/state.ts';
 import { absolute, tilde } from './paths.ts';
-import { duration } from './text.ts';
+import { duration, safe } from './text.ts';
 import { toldLines } from './told-lines.ts';
 
 export type EndingContext = {
@@ -38,7 +39,9 @@ export function files(run: RunState, context: EndingContext): string {
     if (effect.dispatcher === 'manual' && effect.status === 'handed_off') {
       lines.push(`  brief     ${tilde(`${home}/tasks/${effect.taskId}.md`, env)}   paste into any chat`);
     } else if (effect.status === 'handed_off' && effect.receipt?.jobId !== undefined) {
-      lines.push(`  job       ${effect.receipt.jobId}   task ${effect.taskId}`);
+      lines.push(
+        `  job       ${effect.receipt.jobId}   task ${effect.taskId}${effect.target === undefined ? '' : `   with ${safe(effect.target)}`}`,
+      );
     }
   }
   const summary = absolute(home, outputOf(run, 'deliver')?.summaryFile ?? `outbox/${run.runId}.md`);
@@ -46,3 +49,7 @@ export function files(run: RunState, context: EndingContext): string {
   lines.push(`  summary   ${context.exists(summary) ? tilde(summary, env) : inLog}`);
   return `${lines.join('\n')}\n${toldLines(context.told ?? [])}`;
 }
+
+/** The newest act of the work itself: not the one of its check or of its delivery. */
+export const workOf = (run: RunState): Effect | undefined =>
+  run.effects.findLast(({ step }) => stageOfAct(step) === 'execute');

@@ -2,7 +2,7 @@
 import { previewOf } from '../../events/envelope.ts';
 import { type Effect, RUN_COST_LIMIT, type RunState } from '../../workflow/state.ts';
 import { approvalText } from './approval-text.ts';
-import { type EndingContext, files, name, took } from './ending-parts.ts';
+import { type EndingContext, files, name, took, workOf } from './ending-parts.ts';
 import { oneLine, safe } from './text.ts';
 
 export function failed(run: RunState, context: EndingContext): string {
@@ -13,7 +13,9 @@ export function failed(run: RunState, context: EndingContext): string {
       : ` at ${error.stage}${error.step === undefined || error.step === 'main' ? '' : `, step ${error.step}`}`;
   // What a limit has stopped was not begun, and the act before it did not fail.
   const effect = error?.stage === 'execute' && error.code !== RUN_COST_LIMIT ? run.effects.at(-1) : undefined;
-  const said = effect?.report?.text ?? effect?.stderr ?? effect?.stdout;
+  // A check that fails says what is missing; why it is missing, only who was to make it has said.
+  const speaker = error?.stage === 'verify' ? workOf(run) : effect;
+  const said = speaker?.report?.text ?? (speaker === effect ? speaker?.stderr : undefined) ?? speaker?.stdout;
   const lastWords =
     said === undefined
       ? ''
@@ -34,6 +36,8 @@ export function failed(run: RunState, context: EndingContext): string {
 function notRetried(effect: Effect | undefined): string {
   if (effect === undefined) return 'Nothing was dispatched after that.';
   if (effect.status === 'not_performed') return `It was certainly not performed (attempt ${effect.attempt}).`;
+  if (effect.attempt > 1)
+    return `It was performed and failed, and is not tried again by itself (attempt ${effect.attempt}).`;
   return `It was performed and failed, so it was not repeated by itself (attempt ${effect.attempt}).`;
 }
 
@@ -46,7 +50,11 @@ export function waiting(run: RunState, context: EndingContext): string {
       return approval === undefined ? '' : approvalText(run, approval, context);
     }
     case 'outcome':
-      return `◐ waits for the outcome of what was handed over.\n${files(run, context)}\nReport it: ${context.wf} report ${name(run, context)} --file RESULT_FILE\n`;
+      return `◐ waits for the outcome of what was handed over.\n${files(run, context)}
+Report it:  ${context.wf} report ${name(run, context)} --file RESULT_FILE
+it failed:  ${context.wf} report ${name(run, context)} --status error --text WHY
+Look:       ${context.wf} show ${name(run, context)}
+`;
     case 'unknown-effect': {
       const effect = run.effects.find((candidate) => candidate.effectId === wait.id);
       return (

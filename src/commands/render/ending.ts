@@ -2,10 +2,12 @@
 
 import type { Answer } from '../../engine/answer.ts';
 import { previewOf } from '../../events/envelope.ts';
+import { stageOfAct } from '../../workflow/acts.ts';
 import { costOf, costText } from '../../workflow/cost.ts';
 import { outputOf, type RunState } from '../../workflow/state.ts';
-import { type EndingContext, files, name, took } from './ending-parts.ts';
+import { type EndingContext, files, name, took, workOf } from './ending-parts.ts';
 import { tilde } from './paths.ts';
+import { deliveredText, plural } from './progress.ts';
 import { ago, oneLine, safe } from './text.ts';
 
 export async function ending(answer: Answer, context: EndingContext): Promise<string> {
@@ -43,7 +45,7 @@ async function stopped(run: RunState, context: EndingContext): Promise<string> {
 /** What came of the work: the last words of who did it, what it cost, and the files that it made. */
 function result(run: RunState, { home, env }: EndingContext): string {
   if (run.erased !== null) return '';
-  const last = run.effects.at(-1);
+  const last = workOf(run);
   const words = last?.report?.text ?? last?.stdout;
   const cost = costOf(run);
   const checked = new Set((outputOf(run, 'verify')?.checks ?? []).map(({ file }) => file));
@@ -51,8 +53,28 @@ function result(run: RunState, { home, env }: EndingContext): string {
   return [
     ...(words === undefined ? [] : [`  ${oneLine(previewOf(words), 300)}\n`]),
     ...(cost.usd === 0 && cost.unknown === 0 ? [] : [`  cost      ${costText(cost)}\n`]),
+    ...listed('checked', evidence(run)),
     ...made.map((file) => `  made      ${safe(tilde(`${home}/${file}`, env))}\n`),
+    ...listed('delivered', (outputOf(run, 'deliver')?.actions ?? []).map(deliveredText)),
   ].join('');
+}
+
+const listed = (label: string, parts: readonly string[]): string[] =>
+  parts.length === 0 ? [] : [`  ${label.padEnd(9)} ${parts.join(', ')}\n`];
+
+/** What the definition asked of the work, and was found; the run's own record says nothing about it. */
+function evidence(run: RunState): string[] {
+  const verify = outputOf(run, 'verify');
+  if (verify === null || verify.mode === 'hand-over') return [];
+  const asked = new Set(
+    verify.checks.map(({ file }) => file).filter((file) => file !== `state/runs/${run.runId}.json`),
+  );
+  const command = run.effects.some(({ step }) => stageOfAct(step) === 'verify');
+  return [
+    ...(asked.size === 0 ? [] : [plural(asked.size, 'file')]),
+    ...(verify.outcome === undefined ? [] : ['the answer']),
+    ...(command ? ['by its command'] : []),
+  ];
 }
 
 function completed(run: RunState, context: EndingContext): string {

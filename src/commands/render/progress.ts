@@ -35,7 +35,7 @@ function progressLine(event: DecidedEvent, state: RunState, asked?: Asked): stri
         : line(
             '↻',
             'execute',
-            `not performed (${oneLine(event.data.error.message, 120)}); again at ${event.data.retryAt.slice(11, 19)} UTC`,
+            `${event.data.performed ? 'failed' : 'not performed'} (${oneLine(event.data.error.message, 120)}); again at ${event.data.retryAt.slice(11, 19)} UTC`,
           );
     case 'EffectUnknown':
       if (event.data.awaitsFiles === true)
@@ -95,11 +95,7 @@ function completed(data: Completed, state: RunState, asked?: Asked): string {
         : `${plural(checks.length, 'file')}${data.output.outcome === undefined ? '' : ' and the answer'} checked`;
     }
     case 'deliver': {
-      const acts = (data.output.actions ?? []).map(
-        ({ action, outcome }) =>
-          `${action.slice(DELIVER_PREFIX.length)} ${outcome === 'handed_off' ? 'handed over' : outcome}`,
-      );
-      return ['summary written', ...acts].join(', ');
+      return ['summary written', ...(data.output.actions ?? []).map(deliveredText)].join(', ');
     }
     case 'log': {
       const { selfImprove } = data.output;
@@ -114,7 +110,11 @@ function completed(data: Completed, state: RunState, asked?: Asked): string {
   }
 }
 
-const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
+type Delivered = NonNullable<StageOutputs['deliver']['actions']>[number];
+export const deliveredText = ({ action, outcome }: Delivered): string =>
+  `${action.slice(DELIVER_PREFIX.length)} ${outcome === 'handed_off' ? 'handed over' : outcome}`;
+
+export const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
 
 export function classified(output: StageOutputs['classify']): string {
   const words = (list: readonly string[]): string => list.map((word) => `"${word}"`).join(', ');

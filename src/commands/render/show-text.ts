@@ -78,7 +78,7 @@ function header(run: RunState, view: ShowView, { nowMs }: ShowContext): string {
       : [
           [
             'waits',
-            `for ${run.waiting.for.replace('-', ' ')} since ${minute(run.waiting.since)} UTC`,
+            `for ${run.waiting.for.replace('-', ' ')} since ${minute(run.waiting.since)} UTC${run.waiting.for === 'retry' ? `, until ${minute(run.waiting.until)} UTC` : ''}`,
           ] as const,
         ]),
     ...(run.erased === null
