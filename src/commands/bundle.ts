@@ -21,7 +21,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     });
   const named = argument(invocation, 0);
   const home = await openToRead(invocation);
-  if (home === null) throw runUnknown(named);
+  if (home === null) throw runUnknown(invocation, named);
   const runId = await resolveRun(home, named);
   const bundle = await makeBundle(home.ports, runId, {
     withoutTexts: flag(invocation, 'without-texts'),

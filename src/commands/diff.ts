@@ -15,7 +15,7 @@ import { argument, type Invocation } from './verb.ts';
 
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const home = await openToRead(invocation);
-  if (home === null) throw runUnknown(argument(invocation, 0));
+  if (home === null) throw runUnknown(invocation, argument(invocation, 0));
   const a = await sideOf(home, argument(invocation, 0));
   const b = await sideOf(home, argument(invocation, 1));
   const diff = diffRuns(a, b);

@@ -29,7 +29,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   if (follow && named === undefined) await homeExists(invocation, stop.signal);
   const home = stop.signal.aborted ? null : await openToRead(invocation);
   if (home === null) {
-    if (named !== undefined) throw runUnknown(named);
+    if (named !== undefined) throw runUnknown(invocation, named);
     if (!invocation.json && !stop.signal.aborted) invocation.io.out(nothingYet(invocation));
     return ExitCode.ok;
   }

@@ -6,6 +6,7 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import { ExitCode, usageError, type WfError } from '../errors.ts';
 import { nearest } from '../workflow/did-you-mean.ts';
 import type { ParsedLine } from './parse-argv.ts';
+import { shellQuoted } from './program-name.ts';
 import { helpScreen } from './render/help-screen.ts';
 import { GLOBAL_OPTIONS, type Io, type OptionSpec, type VerbSpec } from './verb.ts';
 
@@ -31,9 +32,52 @@ export async function explainArgv(
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.help') throw secondWordMissing(argv, verbs);
     if (error.exitCode === 0) return ExitCode.ok;
-    throw usageError('usage', error.message.replace(/^error: /, ''), { hint: suggestion(argv, verbs) });
+    throw explained(error, argv, verbs);
   }
   return parsed ?? 0;
+}
+
+/** A mistake in words of ours where commander's leave one who begins with nothing to type. */
+function explained(error: CommanderError, argv: readonly string[], verbs: readonly VerbSpec[]): WfError {
+  const verb = namedVerb(argv, verbs);
+  const missing = /missing required argument '([^'.]+)/.exec(error.message)?.[1];
+  if (verb !== undefined && missing !== undefined)
+    return usageError('usage', `wf ${verb.name}: ${missing.toUpperCase()} is missing`, {
+      hint: `${EXAMPLES[missing]?.(verb.name) ?? ''}All of it: wf ${verb.name} --help`,
+    });
+  const message = error.message.replace(/^error: /, '');
+  // A text as a second word of `run` is its task in all likelihood.
+  if (verb?.name === 'run' && error.code === 'commander.excessArguments')
+    return usageError('usage', message, {
+      hint: `A task is given as --input: ${taskLine(argv, verb)}. All of it: wf run --help`,
+    });
+  return usageError('usage', message, { hint: suggestion(argv, verbs) });
+}
+
+/** How a command line goes on that lacks its first word, by what the word is. */
+const EXAMPLES: Readonly<Record<string, (verb: string) => string>> = {
+  workflow: (verb) =>
+    verb === 'run'
+      ? 'For example: wf run autonomous-e2e --input "…". What there is: wf definitions list. '
+      : '',
+  run: (verb) => `For example: wf ${verb} last. What there is: wf runs. `,
+  approval: (verb) => `For example: wf ${verb} last. What waits: wf inbox. `,
+};
+
+/** The line in the form that works, quoted for a shell; with options in it, it cannot be told what belongs to them. */
+function taskLine(argv: readonly string[], verb: VerbSpec): string {
+  const [workflow = '', ...task] = argv.slice(argv.indexOf(verb.name) + 1);
+  return [workflow, ...task].some((word) => word.startsWith('-'))
+    ? `wf run WORKFLOW --input "…"`
+    : `wf run ${shellQuoted(workflow)} --input ${shellQuoted(task.join(' '))}`;
+}
+
+/** The verb of a line that has one, by both of its words where it has two. */
+function namedVerb(argv: readonly string[], verbs: readonly VerbSpec[]): VerbSpec | undefined {
+  const isBeginning = (word: string): boolean =>
+    verbs.some(({ name }) => name === word || name.startsWith(`${word} `));
+  const [first, second] = argv.slice(argv.findIndex(isBeginning));
+  return verbs.find(({ name }) => name === `${first} ${second}`) ?? verbs.find(({ name }) => name === first);
 }
 
 /** What `wf help …`, `wf --help` or `wf VERB --help` is about; null where something is to be done. */

@@ -109,6 +109,7 @@ export async function resolveRun(home: OpenHome, text: string): Promise<string> 
     throw text.startsWith('A-')
       ? notFoundError('approval-unknown', `there is no approval ${text}`, { hint: 'What waits: wf inbox' })
       : notFoundError('run-unknown', `there is no ${text.startsWith('T-') ? 'task' : 'run'} ${text}`, {
+          where: home.paths.home,
           hint: 'Look: wf runs',
         });
   if (second !== undefined || wanted.length < MIN_PREFIX) {

@@ -17,7 +17,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   if (looksLikeBundle(named)) return (await import('./replay-bundle.ts')).replayFile(invocation);
   const at = wholeNumber(invocation, 'at', 1, Number.MAX_SAFE_INTEGER);
   const home = await openToRead(invocation);
-  if (home === null) throw runUnknown(named);
+  if (home === null) throw runUnknown(invocation, named);
   const runId = await resolveRun(home, named);
   const against = option(invocation, 'against');
   if (against !== undefined) {

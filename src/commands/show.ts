@@ -21,7 +21,7 @@ const fs = process.getBuiltinModule('node:fs');
 export async function run(invocation: Invocation): Promise<ExitCode> {
   const named = argument(invocation, 0);
   const home = await openToRead(invocation);
-  if (home === null) throw runUnknown(named);
+  if (home === null) throw runUnknown(invocation, named);
   const state = await requireRun(home.ports, await resolveRun(home, named));
   const kind = option(invocation, 'file');
   if (kind !== undefined && isFileKind(kind)) return showFile(invocation, home, state, kind);

@@ -40,7 +40,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
 
 async function whyRun(invocation: Invocation, named: string): Promise<ExitCode> {
   const home = await openToRead(invocation);
-  if (home === null) throw runUnknown(named);
+  if (home === null) throw runUnknown(invocation, named);
   const runId = await resolveRun(home, named);
   const events: NumberedRunEvent[] = [];
   for await (const event of home.store.read(runStream(runId)))

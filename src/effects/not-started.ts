@@ -27,6 +27,11 @@ const isFolder = (file: string): boolean => {
 
 function notFound(program: string, cwd: string): string {
   if (!isThere(cwd)) return `the folder ${cwd} to run ${program} in is not there; make it, then resume`;
+  const [name = '', ...rest] = program.split(' ');
+  // Not of a path with a blank in it that is merely gone.
+  const isLine = rest.length > 0 && (!name.includes('/') || isThere(path.resolve(cwd, name)));
+  if (isLine && !isThere(path.resolve(cwd, program)))
+    return `"${program}" is taken for the name of one program; its arguments go into "args": ${JSON.stringify(rest)}, and "command" is ${JSON.stringify(name)}`;
   if (!program.includes('/')) {
     return `${program} is not on PATH; install it, or name its whole path in the definition`;
   }

@@ -20,8 +20,9 @@ import { type PreparedRequest, prepareRequest, type RunRequest } from './prepare
 export async function startRun(ports: EnginePorts, request: RunRequest): Promise<Answer> {
   const prepared = await prepareRequest(ports, request);
   // Told once for each content of the file: a definition the log knows is not checked again.
-  for (const { path, message } of prepared.loaded.warnings) {
-    ports.onNotice?.(`definition ${prepared.loaded.id}: ${formatPath(path)}: ${message}`);
+  for (const { path, message, hint } of prepared.loaded.warnings) {
+    const next = hint === undefined ? '' : `. ${hint}`;
+    ports.onNotice?.(`definition ${prepared.loaded.id}: ${formatPath(path)}: ${message}${next}`);
   }
   for (;;) {
     try {

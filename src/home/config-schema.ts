@@ -150,14 +150,16 @@ export function parseConfig(source: string, file: string): Config {
       ...(watchdog === undefined ? {} : { ping: { url: watchdog.url, everyMs: durationMs(watchdog.every) } }),
     };
   }
-  const [issue] = parsed.error.issues;
+  // A key mistyped is one missing too: what was written leads to the mistake, what was not only to its trace.
+  const { issues } = parsed.error;
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
   const path = [...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown])] as (string | number)[];
   const name = path.join('.');
   const guess = unknown === undefined ? undefined : nearest(unknown, knownAt(path.slice(0, -1)));
   const message =
     unknown === undefined
-      ? `config.json: ${name === '' ? 'it' : name} does not fit: ${issue === undefined ? 'unknown reason' : expectedWords(issue)}`
+      ? `config.json: ${name === '' ? 'it' : name} ${isThere(tree, path) ? 'does not fit' : 'is missing'}: ${issue === undefined ? 'unknown reason' : expectedWords(issue)}`
       : `config.json: unknown key ${name}${guess === undefined ? '' : `; did you mean ${guess}?`}`;
   throw invalid('config-invalid', message, file, text, offsetOf(tree, path));
 }
@@ -179,6 +181,9 @@ function invalid(code: string, message: string, file: string, text: string, offs
     hint: 'Correct the file, or remove it to use the defaults.',
   });
 }
+
+const isThere = (tree: Node, path: readonly (string | number)[]): boolean =>
+  findNodeAtLocation(tree, [...path]) !== undefined;
 
 /** Of the nearest thing on the path that exists; a key's own place where it is the key that is wrong. */
 function offsetOf(tree: Node, path: readonly (string | number)[]): number {

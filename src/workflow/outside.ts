@@ -170,8 +170,8 @@ export function report(context: RunContext, state: RunState, command: Of<'Report
   if (command.nonce !== undefined && command.nonce !== effect.nonce) {
     return refuse(
       'nonce-wrong',
-      'the nonce is not the one of the current attempt',
-      'Use the command line of the newest brief.',
+      `that nonce does not belong to attempt ${effect.attempt} of step ${effect.step} of run ${state.runId}, which is the current one`,
+      `A nonce is for whoever was given the brief: take the command line at the end of the newest one. At this home leave --nonce out: wf report ${state.runId} --file RESULT_FILE`,
     );
   }
   const refusal = notReportable(state, effect, command.nonce !== undefined);

@@ -223,7 +223,7 @@ describe('config.json', () => {
       '{"messages": {"d": {"via": "openclaw"}}}',
       'config-invalid',
       ':1:15',
-      'messages.d.channel does not fit: expected a text',
+      'messages.d.channel is missing: expected a text',
     ],
     ['{"keepRunFiles": "5"}', 'config-invalid', ':1:2', 'keepRunFiles does not fit: expected a number'],
     ['{"ping": "https://watch.example"}', 'config-invalid', ':1:2', 'ping does not fit: expected an object'],

@@ -71,7 +71,7 @@ describe('the quick parser', () => {
 
 describe('commander', () => {
   test.each([
-    [['run'], /missing required argument 'workflow'/],
+    [['run'], /wf run: WORKFLOW is missing/],
     [['run', 'x', '--nope'], /unknown option '--nope'/],
     [['run', 'x', '--input'], /argument missing/],
     [['run', 'x', 'y', '--input', 'a'], /too many arguments/],

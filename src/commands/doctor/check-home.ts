@@ -11,6 +11,17 @@ export async function checkHome({ findings, paths, facts }: Exam): Promise<void>
     await findings.add({ id: 'home', severity: 'ok', message, where: paths.home });
     return;
   }
+  if (!isReadable(paths.home)) {
+    await findings.add({
+      id: 'home',
+      severity: 'problem',
+      message: `you may not look into ${paths.home}`,
+      where: paths.home,
+      fix: makeYours(paths.home),
+    });
+    return;
+  }
+  // What is no folder is said by the system itself.
   fs.readdirSync(paths.home);
   await assertNotLegacy(paths);
   facts.add('home');
@@ -24,8 +35,20 @@ export async function checkHome({ findings, paths, facts }: Exam): Promise<void>
     severity: 'problem',
     message: `you may not write to ${closed.join(', ')}`,
     where: closed[0] ?? paths.home,
-    fix: `Make it yours: chown -R "$(id -un)" ${paths.home}   or, if it is yours: chmod u+rwX ${paths.home}`,
+    fix: makeYours(paths.home),
   });
+}
+
+const makeYours = (home: string): string =>
+  `Make it yours: chown -R "$(id -un)" ${home}   or, if it is yours: chmod u+rwX ${home}`;
+
+function isReadable(path: string): boolean {
+  try {
+    fs.accessSync(path, fs.constants.R_OK | fs.constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** `access` and not the mode bits: a read-only mount has fine bits. What is not there yet is made. */
