@@ -9,6 +9,7 @@ import { Server } from '../engine/serve/server.ts';
 import { ExitCode, usageError } from '../errors.ts';
 import { openServerMark } from '../home/server-mark.ts';
 import { openFor } from './home-of.ts';
+import { programName } from './program-name.ts';
 import { printJson } from './render/list.ts';
 import { tilde } from './render/paths.ts';
 import { serveLine } from './render/serve-line.ts';
@@ -30,7 +31,7 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const counts: Counts = { started: 0, skipped: 0, continued: 0, ended: 0, held: 0 };
   const tell = (told: ServeEvent): void => {
     count(counts, told);
-    if (!invocation.json) io.out(serveLine(told, home.ports.clock.now()));
+    if (!invocation.json) io.out(serveLine(told, home.ports.clock.now(), programName(invocation)));
   };
   const mark = openServerMark(home.paths);
   const server = new Server(realServe(home, tell), () => mark.renew());

@@ -38,6 +38,12 @@ const unknownKey = (strict: boolean, path: DefinitionPath, key: string): Finding
     : warning('unknown-key', at, `unknown key "${key}" is ignored`, hint);
 };
 
+/** Of what nobody can guess the form of. */
+const exampleOf = (path: DefinitionPath, value: unknown): string | undefined =>
+  value === undefined && path[0] === 'schedules' && path.at(-1) === 'timezone'
+    ? 'Whose clock it is, for example: "Europe/Berlin" or "UTC".'
+    : undefined;
+
 const findingsOf = (raw: unknown, strict: boolean, issue: z.core.$ZodIssue): Finding[] => {
   const path = pathOf(issue.path);
   const value = at(raw, path);
@@ -46,7 +52,7 @@ const findingsOf = (raw: unknown, strict: boolean, issue: z.core.$ZodIssue): Fin
     case 'unrecognized_keys':
       return issue.keys.map((key) => unknownKey(strict, path, key));
     case 'invalid_type':
-      return [error('shape', path, `${expectedWords(issue)}, ${got}`)];
+      return [error('shape', path, `${expectedWords(issue)}, ${got}`, exampleOf(path, value))];
     case 'invalid_value': {
       const options = issue.values.map(String);
       const hint = typeof value === 'string' ? didYouMean(value, options) : undefined;

@@ -81,12 +81,20 @@ describe('a definition', () => {
     );
   });
 
+  test('with a schedule and no timezone: what one looks like', async () => {
+    const runner = wfRunner();
+    runner.define({ id: 'w', execute: sh('true'), schedules: [{ id: 'n', cron: '0 2 * * *', input: 'x' }] });
+    const { code, stderr } = await refused(runner, 'run', 'w', '--input', 'x');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/schedules\[0\]\.timezone .*it is missing.*"Europe\/Berlin"/);
+  });
+
   test('that a server cannot read: the command that shows all of it', async () => {
     const runner = wfRunner();
     mkdirSync(join(runner.home, 'definitions'), { recursive: true, mode: 0o700 });
     writeFileSync(join(runner.home, 'definitions/w.json'), '{bad');
-    const { stdout, stderr } = await runner.wf(['serve', '--once']);
-    expect(stdout + stderr).toContain('See: wf definitions validate w');
+    const { stdout, stderr } = await runner.wf(['serve', '--once', '--home', runner.home]);
+    expect(stdout + stderr).toContain(`See: wf --home ${runner.home} definitions validate w\n`);
   });
 });
 

@@ -1,11 +1,13 @@
 /** What a server did, a line each: time, workflow, what. Quiet where nothing happens, for it runs for months. */
 import type { ServeEvent } from '../../engine/serve/serve-ports.ts';
+import { nameHome } from '../program-name.ts';
 import { minute, safe } from './text.ts';
 
-export const serveLine = (told: ServeEvent, nowMs: number): string =>
-  `${new Date(nowMs).toISOString().slice(0, 19).replace('T', ' ')}  ${safe(textOf(told)).replace(/\s+/g, ' ')}\n`;
+/** @param wf how the next command names the program */
+export const serveLine = (told: ServeEvent, nowMs: number, wf: string): string =>
+  `${new Date(nowMs).toISOString().slice(0, 19).replace('T', ' ')}  ${safe(textOf(told, wf)).replace(/\s+/g, ' ')}\n`;
 
-function textOf(told: ServeEvent): string {
+function textOf(told: ServeEvent, wf: string): string {
   switch (told.kind) {
     case 'started':
       return `▸ ${told.workflowId}  ${told.scheduleId}, slot ${minute(told.slot)} UTC: run ${told.runId}`;
@@ -21,7 +23,7 @@ function textOf(told: ServeEvent): string {
     case 'ended-schedule':
       return `○ ${told.workflowId}  ${told.scheduleId} is in the definition no more`;
     case 'held':
-      return `! ${told.what}: ${told.message}`;
+      return `! ${told.what}: ${told.message}${told.next === undefined ? '' : ` See: ${nameHome(told.next, wf)}`}`;
     case 'continued':
       return `↻ ${told.workflowId}  run ${told.runId} goes on`;
     case 'ended':

@@ -15,7 +15,7 @@ export function realServe(home: OpenHome, tell: (told: ServeEvent) => void): Ser
   const { index, store, paths, bundledDir, ports: engine } = home;
   const scheduled = watchScheduled({ home: paths.home, bundledDir }, engine.definitions.load, (id, error) => {
     const message = error instanceof Error ? error.message : String(error);
-    tell({ kind: 'held', what: `workflow ${id}`, message: `${message} See: wf definitions validate ${id}` });
+    tell({ kind: 'held', what: `workflow ${id}`, message, next: `wf definitions validate ${id}` });
   });
   return {
     engine,

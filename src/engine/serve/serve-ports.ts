@@ -63,6 +63,7 @@ export type ServeEvent =
     }
   | { readonly kind: 'ended-schedule'; readonly workflowId: string; readonly scheduleId: string }
   /** A slot, or a run, that cannot go on now and is tried again. */
-  | { readonly kind: 'held'; readonly what: string; readonly message: string }
+  /** `next`: the command that says more, `wf …`. */
+  | { readonly kind: 'held'; readonly what: string; readonly message: string; readonly next?: string }
   | { readonly kind: 'continued'; readonly workflowId: string; readonly runId: string }
   | { readonly kind: 'ended'; readonly workflowId: string; readonly runId: string; readonly status: string };
