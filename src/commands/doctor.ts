@@ -10,10 +10,10 @@ import { CHECKS } from './doctor/checks.ts';
 import { doctorText } from './doctor/doctor-text.ts';
 import type { Exam } from './doctor/exam.ts';
 import { collectFindings } from './doctor/findings.ts';
-import { progressOn } from './doctor/progress.ts';
 import { quarantine } from './doctor/quarantine.ts';
 import { openFor } from './home-of.ts';
 import { nameHome, programName } from './program-name.ts';
+import { type Progress, progressOn } from './progress-on.ts';
 import { printJson } from './render/list.ts';
 import { tilde } from './render/paths.ts';
 import { flag, type Invocation } from './verb.ts';
@@ -49,7 +49,7 @@ function examOf(invocation: Invocation): Exam {
     env: invocation.env,
     deep: flag(invocation, 'deep'),
     now: Date.now,
-    progress: progressOn(invocation.io, () => performance.now()),
+    progress: lookingAt(progressOn(invocation.io)),
     open: () => {
       opened ??= openFor(invocation);
       return opened;
@@ -57,3 +57,8 @@ function examOf(invocation: Invocation): Exam {
     log: null,
   };
 }
+
+const lookingAt = (progress: Progress): Progress => ({
+  ...progress,
+  step: (what, done) => progress.step(`looking at ${what}`, done),
+});

@@ -7,6 +7,7 @@ import { type VerifyResult, verifyLog } from '../log/verify.ts';
 import { durableMarkOf } from './durable-mark.ts';
 import { homeDir } from './home-dir.ts';
 import { nameHome, programName } from './program-name.ts';
+import { progressOn } from './progress-on.ts';
 import { printJson } from './render/list.ts';
 import { nothingYet } from './render/nothing-yet.ts';
 import { tilde } from './render/paths.ts';
@@ -16,12 +17,12 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const { io, env } = invocation;
   const paths = homePaths(homeDir(invocation));
   await assertNotLegacy(paths);
+  const progress = progressOn(io);
   const result = await verifyLog(paths.logs, bulkSha256(), {
     durableMark: durableMarkOf(paths.indexDb),
-    onProgress: ({ bytes, totalBytes }) => {
-      if (io.stderrIsTerminal && bytes < totalBytes) io.err(`verified ${bytes} of ${totalBytes} bytes\n`);
-    },
+    onProgress: ({ bytes, totalBytes }) => progress.step('verifying', bytes / totalBytes),
   });
+  progress.end();
   const ok = result.damage === undefined && result.unsaid === undefined;
   if (invocation.json) printJson(invocation, { schema: 'wf.log/1', ok, file: paths.log, ...result });
   else if (result.events === 0 && ok) io.out(nothingYet(invocation));

@@ -6,6 +6,7 @@ import type { RebuildResult } from '../home/rebuild.ts';
 import { homeDir } from './home-dir.ts';
 import { openFor } from './home-of.ts';
 import { programName } from './program-name.ts';
+import { progressOn } from './progress-on.ts';
 import { projectorDeps } from './projector-deps.ts';
 import { printJson } from './render/list.ts';
 import { nothingYet } from './render/nothing-yet.ts';
@@ -22,10 +23,14 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
   const { log, state } = homePaths(homeDir(invocation));
   // Nothing is made where nothing is: opening a home would create it.
   const home = fs.existsSync(log) || fs.existsSync(state) ? await openFor(invocation) : null;
-  const onProgress = progress(invocation, check ? 'compared' : 'rebuilt');
+  const progress = progressOn(io);
+  const onProgress = (done: number, total: number): void =>
+    progress.step(check ? 'comparing' : 'rebuilding', done / Math.max(1, total));
   if (check) {
     const deps = home === null ? null : projectorDeps(home, (text) => io.err(`note: ${safe(text)}\n`));
-    return printCheck(invocation, deps === null ? [] : await checkProjections(deps, { onProgress }));
+    const problems = deps === null ? [] : await checkProjections(deps, { onProgress });
+    progress.end();
+    return printCheck(invocation, problems);
   }
   const result = (await (await home?.projector())?.rebuild({ onProgress })) ?? {
     upTo: 0,
@@ -33,13 +38,8 @@ export async function run(invocation: Invocation): Promise<ExitCode> {
     runs: 0,
     foreign: [],
   };
+  progress.end();
   return printRebuilt(invocation, result);
-}
-
-function progress({ io }: Invocation, word: string): (done: number, total: number) => void {
-  return (done, total) => {
-    if (total > 0) io.err(`${word} ${done} of ${total} events\n`);
-  };
 }
 
 function printCheck(invocation: Invocation, problems: readonly ProjectionProblem[]): ExitCode {

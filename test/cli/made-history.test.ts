@@ -10,7 +10,8 @@ import { WF, type WfRunner, wfRunner } from '../support/wf.ts';
 const RUNS = 204;
 const answerOf = async (runner: WfRunner, ...args: string[]): Promise<unknown> => {
   const { code, stdout, stderr } = await runner.wf([...args, '--json']);
-  expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' });
+  // Piped, nobody watches how far it has come.
+  expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: '' });
   return JSON.parse(stdout);
 };
 

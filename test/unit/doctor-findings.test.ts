@@ -8,7 +8,7 @@ import { fuseTypeOf } from '../../src/commands/doctor/file-systems.ts';
 import { FINDING_KINDS } from '../../src/commands/doctor/finding-kinds.ts';
 import { collectFindings } from '../../src/commands/doctor/findings.ts';
 import { LogSurvey } from '../../src/commands/doctor/log-survey.ts';
-import { progressOn } from '../../src/commands/doctor/progress.ts';
+import { progressOn } from '../../src/commands/progress-on.ts';
 import { eventSchemas } from '../../src/events/catalog.ts';
 import { type StoredEvent, seq } from '../../src/events/envelope.ts';
 
@@ -166,7 +166,7 @@ describe('progress', () => {
     expect(shown()).toBe('');
     at(1_000);
     progress.step('the log', 0.425);
-    expect(shown()).toBe('\r\u001b[Klooking at the log 42 %');
+    expect(shown()).toBe('\r\u001b[Kthe log 42 %');
     progress.end();
     expect(shown().endsWith('\r\u001b[K')).toBe(true);
   });

@@ -3,6 +3,7 @@ import type { OpenHome } from '../../engine/open-home.ts';
 import type { DefinitionPlaces } from '../../home/definitions.ts';
 import type { HomePaths } from '../../home/paths.ts';
 import type { VerifyResult } from '../../log/verify.ts';
+import type { Progress } from '../progress-on.ts';
 import type { Findings } from './findings.ts';
 import type { IndexLook } from './index-look.ts';
 import type { LogSurvey } from './log-survey.ts';
@@ -36,10 +37,4 @@ export type LogLook = {
   readonly survey: LogSurvey;
   /** The index as it was before the pass: it only ever moves on. */
   readonly index: IndexLook;
-};
-
-export type Progress = {
-  /** What is being looked at, from 0 to 1 where that is known. */
-  step(what: string, done?: number): void;
-  end(): void;
 };

@@ -1,11 +1,16 @@
-/** Says what doctor is at, on a terminal only, and only once it has taken long enough for somebody to wonder. */
-import type { Io } from '../verb.ts';
-import type { Progress } from './exam.ts';
+/** Says what a long look is at, on a terminal only, and only once it has taken long enough for somebody to wonder. */
+import type { Io } from './verb.ts';
+
+export type Progress = {
+  /** What is being done, from 0 to 1 where that is known. */
+  step(what: string, done?: number): void;
+  end(): void;
+};
 
 const QUIET_MS = 1_000;
 const EVERY_MS = 200;
 
-export function progressOn(io: Io, nowMs: () => number): Progress {
+export function progressOn(io: Io, nowMs: () => number = () => performance.now()): Progress {
   if (!io.stderrIsTerminal) return { step: () => undefined, end: () => undefined };
   let nextMs = nowMs() + QUIET_MS;
   let isShown = false;
@@ -16,7 +21,7 @@ export function progressOn(io: Io, nowMs: () => number): Progress {
       isShown = true;
       const percent = done === undefined ? '' : ` ${Math.floor(done * 100)} %`;
       // Over itself: a long look is one line.
-      io.err(`\r\u001b[Klooking at ${what}${percent}`);
+      io.err(`\r\u001b[K${what}${percent}`);
     },
     end() {
       if (isShown) io.err('\r\u001b[K');
