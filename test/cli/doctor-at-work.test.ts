@@ -11,8 +11,11 @@ test('eight processes at work, and doctor looks again and again: nothing is foun
   const runner = wfRunner();
   runner.define({ id: 'quick', execute: sh('true') });
   runner.define({ id: 'asked', execute: { dispatcher: 'manual' } });
+  let looks = 0;
+  let hasFailed = false;
   const worker = async (n: number): Promise<void> => {
-    for (let i = 0; i < RUNS; i++) {
+    // However slow a look is beside eight processes: all of them happen while there is work.
+    for (let i = 0; i < RUNS || (looks < LOOKS && !hasFailed); i++) {
       const input = ['--input', `${n}/${i}`];
       expect((await runner.wf(['run', i % 2 === 0 ? 'quick' : 'asked', ...input])).code).toBe(0);
       // A key that all of them want, and one that is taken again and again.
@@ -24,7 +27,6 @@ test('eight processes at work, and doctor looks again and again: nothing is foun
   const work = Promise.all(Array.from({ length: WORKERS }, (_, n) => worker(n))).finally(() => {
     working = false;
   });
-  let looks = 0;
   const look = async (args: readonly string[]): Promise<void> => {
     const { code, findings } = await doctor(runner, args);
     const wrong = findings.filter(({ severity, fixed }) => severity !== 'ok' || fixed !== undefined);
@@ -36,6 +38,9 @@ test('eight processes at work, and doctor looks again and again: nothing is foun
       await look([]);
       await look(['--fix']);
     }
+  } catch (error) {
+    hasFailed = true;
+    throw error;
   } finally {
     await work;
   }
