@@ -158,7 +158,8 @@ describe('projections', () => {
     };
     expect(checked.stdout).toContain(`different  outbox/${run.runId}.md from byte ${byte}, line ${line}`);
     expect(checked.stdout).toContain(`missing    tasks/T-${run.runId}.md`);
-    expect(checked.stderr).toContain('events');
+    // Piped: how far it has come is nobody's question.
+    expect(checked.stderr).toBe('');
     expect((await runner.wf(['rebuild-projections'])).code).toBe(0);
     expect(readFileSync(summary, 'utf8')).toBe(before);
     expect((await runner.wf(['rebuild-projections', '--check'])).code).toBe(0);
