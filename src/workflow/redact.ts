@@ -155,11 +155,19 @@ function redactJson(value: unknown, redact: (text: string) => string): unknown {
   );
 }
 
-function keepJson(original: string, redacted: string, redact: (text: string) => string): string {
+type Redacting = {
+  readonly redact: (text: string) => string;
+  /** Whether a secret known by value is in there. */
+  readonly isLeaking: (text: string) => boolean;
+};
+
+function keepJson(original: string, redacted: string, { redact, isLeaking }: Redacting): string {
   const before = parseJson(original);
   if (before === null || parseJson(redacted) !== null) return redacted;
   try {
-    return JSON.stringify(redactJson(before.value, redact));
+    const kept = JSON.stringify(redactJson(before.value, redact));
+    // One that begins or ends with the JSON's own quotes, commas or brackets is in none of its strings.
+    return isLeaking(kept) ? JSON.stringify(REDACTED) : kept;
   } catch {
     // Nested deeper than the stack: nothing of it is worth the risk.
     return JSON.stringify(REDACTED);
@@ -171,8 +179,10 @@ function keepJson(original: string, redacted: string, redact: (text: string) => 
  * @throws {WfError} bad-redaction-pattern (2)
  */
 export function makeRedactor({ values, patterns = [] }: RedactorOptions): Redactor {
+  const known = valuePasses(values);
+  const isLeaking = (text: string): boolean => known.some((pass) => pass(text).count > 0);
   const passes: readonly Pass[] = [
-    ...valuePasses(values),
+    ...known,
     ...SHAPES.map(byShape),
     redactAssignments,
     ...patterns.map(byCustomPattern),
@@ -188,6 +198,7 @@ export function makeRedactor({ values, patterns = [] }: RedactorOptions): Redact
   return (text) => {
     const { text: redacted, count } = redactOnce(text);
     if (count === 0) return { text, count };
-    return { text: keepJson(text, redacted, (part) => redactOnce(part).text), count };
+    const redact = (part: string): string => redactOnce(part).text;
+    return { text: keepJson(text, redacted, { redact, isLeaking }), count };
   };
 }
